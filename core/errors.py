@@ -1,0 +1,51 @@
+"""The one tree of errors that Whipbird raises for what comes from outside.
+
+Every message names the wrong value and says what would be right, so that an edge
+may show it to a person as it is. Programming mistakes stay ordinary exceptions.
+"""
+
+
+class WhipbirdError(Exception):
+    """Something a user, a file, a client or a PBX sent cannot be accepted."""
+
+
+class InvalidValue(WhipbirdError):
+    """A single value is wrong; `field` says where it stood.
+
+    The text reads `FIELD "VALUE": what would be right`.
+    """
+
+    def __init__(self, field: str, value: object, expected: str) -> None:
+        super().__init__(f'{field} "{value}": {expected}')
+        self.field = field
+        self.value = value
+        self.expected = expected
+
+
+class InvalidConfiguration(WhipbirdError):
+    """One or more settings or site entries are wrong; `problems` lists all of them."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class NotFound(WhipbirdError):
+    """A named thing does not exist."""
+
+    def __init__(self, kind: str, name: object) -> None:
+        super().__init__(f'there is no {kind} "{name}"')
+        self.kind = kind
+        self.name = name
+
+
+class NotPossible(WhipbirdError):
+    """The request is well formed, but the present state forbids it."""
+
+
+class SchemaOutdated(WhipbirdError):
+    """The database's schema is not the one this version needs."""
+
+
+class AlreadyRunning(WhipbirdError):
+    """Another dialer process owns this database."""

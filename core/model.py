@@ -1,0 +1,234 @@
+"""What Whipbird is told to do: servers, trunks, end-points, lists, campaigns.
+
+Plain values, the same for store, dialer and faces. An id of 0 means "not stored yet".
+Names and meanings follow the manual's chapter "Concepts" (25.02).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from core.rules.reschedule import RescheduleRule
+from core.rules.states import CallState, RunState
+
+
+class ServerType(StrEnum):
+    """How a server is reached; the values are the ones on the wire."""
+
+    #: An Asterisk PBX over its Manager Interface.
+    AMI = "ASTERISKAMI"
+    #: The simulated PBX: no telephone rings.
+    SIMULATED = "FAKEAMI"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Server:
+    """A PBX. At most `messages_per_unit` AMI messages leave in each `unit_ms`."""
+
+    id: int = 0
+    name: str
+    type: ServerType = ServerType.AMI
+    host: str = "127.0.0.1"
+    port: int = 5038
+    login: str = ""
+    password: str = field(default="", repr=False)
+    unit_ms: int = 50
+    messages_per_unit: int = 5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Simulation:
+    """What the simulated PBX does with calls on a trunk.
+
+    `outcomes` maps `answered`, `busy`, `noanswer`, `congestion`, `number`, `rejected`,
+    `silent` to weights. The defaults are the manual's "Fake AMI": half answered, picked up
+    within 1-3 s, open for 3-6 s. Times are seconds, drawn evenly from (least, most).
+    """
+
+    outcomes: Mapping[str, float] = field(
+        default_factory=lambda: {"answered": 0.5, "noanswer": 0.25, "busy": 0.25}
+    )
+    ring_s: tuple[float, float] = (1.0, 3.0)
+    talk_s: tuple[float, float] = (3.0, 6.0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trunk:
+    """A set of lines. `dial_string` holds `${num}`; at most `capacity` calls at once and
+    `max_calls_per_period` new ones in any `period_ms`. `simulation` matters only on a
+    simulated server; None there means the manual's figures."""
+
+    id: int = 0
+    server_id: int
+    name: str
+    dial_string: str
+    capacity: int = 10
+    max_calls_per_period: int = 100
+    period_ms: int = 1000
+    simulation: Simulation | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EndPoint:
+    """Where an answered call goes: an extension and context of its server (type PHONE)."""
+
+    id: int = 0
+    server_id: int
+    name: str
+    extension: str
+    context: str
+    max_channels: int = 10
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallList:
+    """A named list of records."""
+
+    id: int = 0
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """A number to be called, with what is known of it (`inputs`) and what calls found out
+    (`outputs`). Attribute values are text."""
+
+    id: int = 0
+    list_id: int
+    number: str
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
+
+
+class Pace(StrEnum):
+    """A campaign's own status: whether it may be run (manual, "Campaigns")."""
+
+    #: It can be run.
+    RUNNABLE = "RUNNABLE"
+    #: It cannot be run, but stays visible.
+    CLOSED = "CLOSED"
+    #: It cannot be run and is not shown.
+    HIDDEN = "HIDDEN"
+    #: It is marked as faulty and cannot be run.
+    ERROR = "ERROR"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Campaign:
+    """A template for runs. The lowest `priority` dials first. `max_call_length_s` 0 is off.
+
+    `trunk_ids` and `endpoint_ids` are sets in practice; `list_ids` and `reschedule_rules`
+    are ordered.
+    """
+
+    id: int = 0
+    name: str
+    priority: int = 10
+    pace: Pace = Pace.RUNNABLE
+    idles_on_termination: bool = False
+    batch_size: int = 100
+    answer_timeout_ms: int = 30_000
+    max_call_length_s: int = 0
+    dial_clid: str = ""
+    dial_account: str = ""
+    trunk_ids: tuple[int, ...] = ()
+    endpoint_ids: tuple[int, ...] = ()
+    list_ids: tuple[int, ...] = ()
+    reschedule_rules: tuple[RescheduleRule, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListPosition:
+    """How far a run has come in one of its lists: every record up to `highwater`
+    (a record id, 0 at the start) has been attempted or is waiting for a retry."""
+
+    list_id: int
+    list_name: str
+    highwater: int = 0
+    is_complete: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """One execution of a campaign. `attempted` counts calls placed, `completed` the
+    records that will not be tried again."""
+
+    id: int = 0
+    campaign_id: int
+    state: RunState = RunState.RUNNABLE
+    started_at: datetime
+    ended_at: datetime | None = None
+    attempted: int = 0
+    completed: int = 0
+    error: str = ""
+    lists: tuple[ListPosition, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HopperEntry:
+    """A record waiting in memory to be dialled.
+
+    `attempt_no` counts every attempt of the record in its run from 0; `retry_no` is the
+    manual's recall counter, which rules with zero attempts leave alone. `is_retry` tells
+    an entry of the retry queue from one fresh off its list.
+    """
+
+    record: Record
+    list_name: str
+    attempt_no: int = 0
+    retry_no: int = 0
+    is_retry: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attempt:
+    """A call that is about to be placed or under way, as it is committed before its
+    Originate leaves. `id` is the WombatID; (run, record, attempt_no) is unique for ever."""
+
+    id: int
+    run_id: int
+    campaign_id: int
+    record_id: int
+    list_id: int
+    server_id: int
+    trunk_id: int
+    endpoint_id: int
+    attempt_no: int
+    retry_no: int
+    number: str
+    channel_id: str
+    requested_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Retry:
+    """A record's next attempt in its run, due at `due_at`, `after_s` seconds from its
+    last one's end."""
+
+    run_id: int
+    record_id: int
+    attempt_no: int
+    retry_no: int
+    after_s: int
+    due_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallLog:
+    """The trail of one attempt (manual, "Call logs"). Waits and talk are milliseconds:
+    REQUESTED to DIALLING, DIALLING to CONNECTED, CONNECTED to the end. `next_retry_s` 0
+    means that no retry follows. `cause` is the Hangup's, `tech_cause` the SIP code."""
+
+    attempt: Attempt
+    state: CallState
+    ext_status: str = ""
+    wait_pre_ms: int = 0
+    wait_after_ms: int = 0
+    talk_ms: int = 0
+    next_retry_s: int = 0
+    channel: str = ""
+    cause: int = 0
+    tech_cause: str = ""
+    reason: str = ""
+    ended_at: datetime

@@ -1,0 +1,86 @@
+"""What the dialer asks of the PBX, of the database and of the journal."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.model import Attempt, CallLog, ListPosition, Retry, Trunk
+from core.rules.states import RunState
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Originate:
+    """Place a call, asynchronously, under our own `channel_id`.
+
+    `channel` is the rendered dial string. When it is answered within `answer_timeout_ms` it
+    goes to `extension`@`context`, priority 1. `variables` are (name, value) pairs in their
+    final, unescaped form. `trunk` is the line it uses.
+    """
+
+    attempt_id: int
+    server_id: int
+    trunk: Trunk
+    channel_id: str
+    channel: str
+    extension: str
+    context: str
+    answer_timeout_ms: int
+    caller_id: str = ""
+    account: str = ""
+    variables: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HangUp:
+    """End the call with this channel id, whatever its state."""
+
+    server_id: int
+    channel_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FetchBatch:
+    """Read up to `limit` entries for the run's hopper: retries that are due first, the
+    earliest ahead, then records of its lists in order, after each position's highwater.
+    `held` are the records of retries that the dialer holds already."""
+
+    run_id: int
+    limit: int
+    positions: tuple[ListPosition, ...]
+    held: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AttemptPlaced:
+    """Journal: the attempt is about to leave. The record's retry, if any, is used up;
+    `AttemptsCommitted` follows once this is safe."""
+
+    attempt: Attempt
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallClosed:
+    """Journal: the attempt is over. `retry` is its record's next one; `outputs` replace the
+    record's output attributes, None leaves them alone."""
+
+    log: CallLog
+    retry: Retry | None
+    outputs: Mapping[str, str] | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunProgressed:
+    """Journal: where a run now is. Every record up to a position's highwater is attempted
+    or in the retry queue once the entries written before this one are."""
+
+    run_id: int
+    state: RunState
+    attempted: int
+    completed: int
+    ended_at: datetime | None
+    error: str
+    positions: tuple[ListPosition, ...]
+
+
+JournalEntry = AttemptPlaced | CallClosed | RunProgressed
+Command = Originate | HangUp | FetchBatch | JournalEntry

@@ -1,0 +1,196 @@
+"""What the world tells the dialer: PBX, dialplan, database. Each enters by the mailbox.
+
+Calls are named by our own channel id, which is the Uniqueid and Linkedid of the channel
+that Whipbird originated. What is not ours is ignored by the receiver, not by the sender.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from core.model import Attempt, Campaign, EndPoint, HopperEntry, ListPosition, Run, Server, Trunk
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServerUp:
+    """The server takes calls. `started_at` is the PBX's own start-up time (UTC), if known;
+    `live_channels` are the Uniqueids of the channels that are up now, ours and others'."""
+
+    server_id: int
+    started_at: datetime | None
+    live_channels: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServerDown:
+    """The server is out of reach; `reason` is a sentence for people."""
+
+    server_id: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OriginateRefused:
+    """The Originate came to nothing at once. `was_sent` is False when it never left, so that
+    the number certainly was not dialled; `reason` is the PBX's text or ours. When no answer
+    came at all, nothing is posted: the dialer's own time limit decides."""
+
+    server_id: int
+    channel_id: str
+    was_sent: bool
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dialling:
+    """The PBX started the call (DialBegin); `channel` is its channel name."""
+
+    server_id: int
+    channel_id: str
+    channel: str = ""
+
+
+class DialSignal(StrEnum):
+    """What the far end did before an answer (DialState)."""
+
+    RINGING = "RINGING"
+    PROGRESS = "PROGRESS"
+    PROCEEDING = "PROCEEDING"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Signalled:
+    """The far end gave a sign of life before an answer."""
+
+    server_id: int
+    channel_id: str
+    signal: DialSignal
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DialEnded:
+    """Dialling ended; `status` is Asterisk's DialStatus (ANSWER, BUSY, CONGESTION, …)."""
+
+    server_id: int
+    channel_id: str
+    status: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Originated:
+    """The PBX judged the Originate (OriginateResponse). `reason` is its number: 4 answered,
+    0 failed, 3 ringing or none until the timeout, 5 busy, 8 congestion."""
+
+    server_id: int
+    channel_id: str
+    is_answered: bool
+    reason: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HungUp:
+    """Our channel is gone. `cause` is Asterisk's hang-up cause, `tech_cause` the
+    technology's own word, such as `SIP 486` (empty but for PJSIP)."""
+
+    server_id: int
+    channel_id: str
+    cause: int
+    tech_cause: str = ""
+
+
+class Report(StrEnum):
+    """The four reports of a dialplan (manual, "Controlling WD from Asterisk")."""
+
+    #: Set the call's extended status: `value`.
+    STATUS = "CALLSTATUS"
+    #: Set output attribute `name` to `value`.
+    ATTRIBUTE = "ATTRIBUTE"
+    #: Append `value` to output attribute `name`.
+    APPEND = "ATTR_APPEND"
+    #: Drop all output attributes.
+    CLEAR = "ATTR_CLEAR"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reported:
+    """The dialplan says something of a call, by user event or FastAGI.
+
+    `call_ids` are the ids it was named by (Uniqueid, Linkedid), any of which may be our
+    channel id. `name` is empty for STATUS and CLEAR.
+    """
+
+    call_ids: tuple[str, ...]
+    report: Report
+    name: str = ""
+    value: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunPlan:
+    """All that the dialer needs to execute a run. `record_count` is how many records its
+    lists held when it was loaded, `retry_count` how many wait in its retry queue."""
+
+    run: Run
+    campaign: Campaign
+    servers: tuple[Server, ...]
+    trunks: tuple[Trunk, ...]
+    endpoints: tuple[EndPoint, ...]
+    record_count: int = 0
+    retry_count: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunLoaded:
+    """A run is to be executed: a new one, or one found open in the database when the dialer
+    starts. `open_attempts` are its attempts of unknown fate from before."""
+
+    plan: RunPlan
+    open_attempts: tuple[Attempt, ...] = ()
+
+
+class RunVerb(StrEnum):
+    """What a person may ask of a run that exists (manual, "A run's life-cycle")."""
+
+    PAUSE = "pause"
+    UNPAUSE = "unpause"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunAsked:
+    """Somebody asks something of a run."""
+
+    run_id: int
+    verb: RunVerb
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BatchFetched:
+    """The answer to `FetchBatch`. `positions` say how far each list has now been read,
+    `next_due_at` when the earliest retry that is not in `entries` comes due (None: there is
+    none)."""
+
+    run_id: int
+    entries: tuple[HopperEntry, ...]
+    positions: tuple[ListPosition, ...]
+    next_due_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AttemptsCommitted:
+    """These attempts are in the database: their Originates may leave."""
+
+    attempt_ids: tuple[int, ...]
+
+
+PbxEvent = (
+    ServerUp
+    | ServerDown
+    | OriginateRefused
+    | Dialling
+    | Signalled
+    | DialEnded
+    | Originated
+    | HungUp
+)
+Event = PbxEvent | Reported | RunLoaded | RunAsked | BatchFetched | AttemptsCommitted

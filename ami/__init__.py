@@ -1,1 +1,1 @@
-""""""
+"""The Asterisk Manager Interface: the PBX port, real and simulated."""

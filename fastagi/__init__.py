@@ -1,1 +1,1 @@
-""""""
+"""The FastAGI server: what a dialplan reports with AGI()."""

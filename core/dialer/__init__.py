@@ -1,1 +1,1 @@
-""""""
+"""The brain: receive(event, now), decide(now) -> commands. No input, no output."""

@@ -1,1 +1,1 @@
-""""""
+"""The shell around the dialer: mailbox, tick, executor, journal, recovery."""

@@ -1,1 +1,1 @@
-""""""
+"""The database. Synchronous functions for threads; dataclasses out, never rows."""

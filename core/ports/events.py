@@ -14,11 +14,13 @@ from core.model import Attempt, Campaign, EndPoint, HopperEntry, ListPosition, R
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServerUp:
     """The server takes calls. `started_at` is the PBX's own start-up time (UTC), if known;
-    `live_channels` are the Uniqueids of the channels that are up now, ours and others'."""
+    `live_channels` are the Uniqueids of the channels that exist now, ours and others';
+    `answered_channels` those of them that are answered."""
 
     server_id: int
     started_at: datetime | None
     live_channels: frozenset[str]
+    answered_channels: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

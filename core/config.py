@@ -1,0 +1,224 @@
+"""The settings of the process: where it listens, which database it uses, what it logs.
+
+They come from `whipbird.toml`, each overridden by `WHIPBIRD_<SECTION>_<KEY>`. What is dialled
+(servers, trunks, campaigns) is not here but in the database.
+"""
+
+import ipaddress
+import logging
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core.entries import Shape, filled, read_table, suggest, text, texts, whole
+from core.errors import InvalidConfiguration, InvalidValue
+
+#: Names the file; not a setting itself.
+PATH_VARIABLE = "WHIPBIRD_CONFIG"
+#: Read from the working directory when nothing else is named, if it is there.
+DEFAULT_PATH = Path("whipbird.toml")
+
+_PREFIX = "WHIPBIRD_"
+_PASSWORD = re.compile(r"(?<=//)([^:@/]*):.*@")
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DatabaseSettings:
+    """`url` is SQLAlchemy's; a relative SQLite path counts from the working directory."""
+
+    url: str = field(default="sqlite:///var/whipbird.db", repr=False)
+
+    @property
+    def shown_url(self) -> str:
+        """The URL with its password masked."""
+        return _PASSWORD.sub(r"\1:***@", self.url)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WebSettings:
+    """Where the web server listens; port 0 takes any free one. `names` are further names it
+    answers to in the Host header, beside localhost."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FastAgiSettings:
+    """Where the FastAGI server listens, and how many sessions it holds at once; port 0 takes
+    any free one."""
+
+    host: str = "127.0.0.1"
+    port: int = 4573
+    max_sessions: int = 1000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DialerSettings:
+    """`seed` makes the simulated PBX's chance repeatable; None takes the system's."""
+
+    seed: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogSettings:
+    """The least level that is logged, and the file; None is standard output."""
+
+    level: str = "INFO"
+    file: Path | None = None
+
+    @property
+    def level_no(self) -> int:
+        """The level as the standard library's logging counts it."""
+        return logging.getLevelNamesMapping()[self.level]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """All settings of the process. `path` is the file they came from, None without one."""
+
+    path: Path | None = None
+    database: DatabaseSettings = field(default_factory=DatabaseSettings)
+    web: WebSettings = field(default_factory=WebSettings)
+    fastagi: FastAgiSettings = field(default_factory=FastAgiSettings)
+    dialer: DialerSettings = field(default_factory=DialerSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+
+
+def load_config(environ: Mapping[str, str], path: Path | None = None) -> Config:
+    """The settings, from `path`, else WHIPBIRD_CONFIG, else `whipbird.toml` if it is there.
+
+    InvalidConfiguration lists everything that is wrong in file and environment.
+    """
+    chosen = path or (Path(environ[PATH_VARIABLE]) if environ.get(PATH_VARIABLE) else None)
+    if chosen is None and DEFAULT_PATH.exists():
+        chosen = DEFAULT_PATH
+    file_text = _read_file(chosen) if chosen else ""
+    return parse_config(file_text, environ, path=chosen)
+
+
+def parse_config(file_text: str, environ: Mapping[str, str], path: Path | None = None) -> Config:
+    """The settings in a TOML text, overridden by the environment's."""
+    try:
+        tables: dict[str, Any] = tomllib.loads(file_text)
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidConfiguration([f"{path or DEFAULT_PATH}: this is not TOML: {error}"]) from None
+    problems = [
+        f"[{name}]: there is no such section; {suggest(name, _SECTIONS)}"
+        for name in tables
+        if name not in _SECTIONS
+    ]
+    overrides = _read_environment(environ, problems)
+    sections = {
+        name: _read_section(name, tables.get(name, {}), overrides.get(name, {}), problems)
+        for name in _SECTIONS
+    }
+    if problems:
+        raise InvalidConfiguration(problems)
+    return Config(path=path, **sections)
+
+
+def variable(section: str, key: str) -> str:
+    """The environment variable that overrides a key."""
+    return f"{_PREFIX}{section}_{key}".upper()
+
+
+def _read_file(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InvalidConfiguration([f"{path}: cannot be read: {error.strerror}"]) from None
+    except UnicodeDecodeError:
+        raise InvalidConfiguration([f"{path}: write it in UTF-8"]) from None
+
+
+def _read_environment(
+    environ: Mapping[str, str], problems: list[str]
+) -> dict[str, dict[str, object]]:
+    """Section and key to value, for all variables that start as ours do."""
+    known = {variable(s, key): (s, key) for s, (_, shape) in _SECTIONS.items() for key in shape}
+    found: dict[str, dict[str, object]] = {}
+    for name, value in environ.items():
+        if not name.startswith(_PREFIX) or name == PATH_VARIABLE:
+            continue
+        if name not in known:
+            problems.append(f"{name}: there is no such setting; {suggest(name, known)}")
+            continue
+        section, key = known[name]
+        found.setdefault(section, {})[key] = _from_text(_SECTIONS[section][1][key], value)
+    return found
+
+
+def _from_text(check: object, value: str) -> object:
+    """A variable's text in the type that TOML would give."""
+    if check is texts:
+        return [part.strip() for part in value.split(",") if part.strip()]
+    if check in (_PORT, _SESSIONS, _SEED) and re.fullmatch(r"-?\d+", value):
+        return int(value)
+    return value
+
+
+def _read_section(
+    name: str, raw: object, overrides: Mapping[str, object], problems: list[str]
+) -> Any:
+    settings, shape = _SECTIONS[name]
+    merged = {**raw, **overrides} if isinstance(raw, Mapping) else raw
+    values = read_table(
+        merged,
+        shape,
+        name,
+        problems,
+        secrets=frozenset({"url"}),
+        places={key: variable(name, key) for key in overrides},
+    )
+    return settings(**values)
+
+
+def _loopback(value: object) -> str:
+    host = filled(value)
+    try:
+        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = False
+    if not is_loopback:
+        raise InvalidValue(
+            "",
+            value,
+            "Whipbird has no users yet, so its pages are for this machine only: "
+            "write 127.0.0.1 or ::1",
+        )
+    return host
+
+
+def _level(value: object) -> str:
+    level = text(value).upper()
+    if level not in _LEVELS:
+        raise InvalidValue("", value, suggest(level, _LEVELS))
+    return level
+
+
+def _url(value: object) -> str:
+    url = filled(value)
+    if "://" not in url:
+        raise InvalidValue(
+            "", value, "write sqlite:///FILE or mysql+pymysql://USER:PASSWORD@HOST/DATABASE"
+        )
+    return url
+
+
+_PORT = whole(0, 65535)
+_SESSIONS = whole(1, 100_000)
+_SEED = whole(-(2**63), 2**63 - 1)
+
+_SECTIONS: Mapping[str, tuple[type[Any], Shape]] = {
+    "database": (DatabaseSettings, {"url": _url}),
+    "web": (WebSettings, {"host": _loopback, "port": _PORT, "names": texts}),
+    "fastagi": (FastAgiSettings, {"host": filled, "port": _PORT, "max_sessions": _SESSIONS}),
+    "dialer": (DialerSettings, {"seed": _SEED}),
+    "log": (LogSettings, {"level": _level, "file": lambda value: Path(filled(value))}),
+}

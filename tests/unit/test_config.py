@@ -1,0 +1,162 @@
+"""The settings: file, environment, and what is said when they are wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from core.config import Config, WebSettings, load_config, parse_config
+from core.errors import InvalidConfiguration
+
+
+def problems_of(file_text: str, environ: dict[str, str] | None = None) -> list[str]:
+    with pytest.raises(InvalidConfiguration) as caught:
+        parse_config(file_text, environ or {})
+    return caught.value.problems
+
+
+def test_without_file_and_environment_the_defaults_hold() -> None:
+    config = parse_config("", {})
+    assert config == Config()
+    assert config.database.url == "sqlite:///var/whipbird.db"
+    assert (config.web.host, config.web.port) == ("127.0.0.1", 8080)
+    assert (config.fastagi.port, config.fastagi.max_sessions) == (4573, 1000)
+    assert config.dialer.seed is None
+
+
+def test_the_file_sets_every_section() -> None:
+    config = parse_config(
+        """
+        [database]
+        url = "sqlite:///elsewhere.db"
+        [web]
+        host = "::1"
+        port = 8081
+        names = ["dialer.example"]
+        [fastagi]
+        host = "10.0.0.1"
+        port = 4574
+        max_sessions = 20
+        [dialer]
+        seed = 7
+        [log]
+        level = "debug"
+        file = "whipbird.log"
+        """,
+        {},
+    )
+    assert config.database.url == "sqlite:///elsewhere.db"
+    assert config.web == WebSettings(host="::1", port=8081, names=("dialer.example",))
+    assert (config.fastagi.host, config.fastagi.port) == ("10.0.0.1", 4574)
+    assert config.fastagi.max_sessions == 20
+    assert config.dialer.seed == 7
+    assert (config.log.level, config.log.level_no) == ("DEBUG", 10)
+    assert config.log.file == Path("whipbird.log")
+
+
+def test_the_environment_wins_over_the_file_and_is_read_in_the_key_s_type() -> None:
+    config = parse_config(
+        "[web]\nport = 8081\nhost = 'localhost'",
+        {
+            "WHIPBIRD_WEB_PORT": "8082",
+            "WHIPBIRD_WEB_NAMES": "one.example, two.example",
+            "WHIPBIRD_FASTAGI_MAX_SESSIONS": "5",
+            "WHIPBIRD_DIALER_SEED": "-3",
+            "PATH": "/bin",
+        },
+    )
+    assert config.web == WebSettings(
+        host="localhost", port=8082, names=("one.example", "two.example")
+    )
+    assert config.fastagi.max_sessions == 5
+    assert config.dialer.seed == -3
+
+
+def test_everything_that_is_wrong_is_said_at_once_with_place_value_and_advice() -> None:
+    problems = problems_of(
+        """
+        [web]
+        prot = 8080
+        names = "one"
+        [fastagi]
+        max_sessions = true
+        [databse]
+        url = "x"
+        """,
+        {"WHIPBIRD_WEB_PORT": "70000", "WHIPBIRD_LOG_LEVLE": "INFO"},
+    )
+    assert problems == [
+        '[databse]: there is no such section; is "database" meant?',
+        'WHIPBIRD_LOG_LEVLE: there is no such setting; is "WHIPBIRD_LOG_LEVEL" meant?',
+        'web.prot: there is no such key; is "port" meant?',
+        'web.names "one": write a list, ["one", "two"]',
+        'WHIPBIRD_WEB_PORT "70000": write a whole number from 0 to 65535',
+        'fastagi.max_sessions "True": write a whole number from 1 to 100000',
+    ]
+
+
+def test_a_wrong_word_for_a_number_is_named_by_its_variable() -> None:
+    assert problems_of("", {"WHIPBIRD_FASTAGI_PORT": "agi"}) == [
+        'WHIPBIRD_FASTAGI_PORT "agi": write a whole number from 0 to 65535'
+    ]
+
+
+def test_a_section_that_is_no_table_is_refused() -> None:
+    assert problems_of("web = 8080") == ['web "8080": write a table, [web]']
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.0.9", "dialer.example"])
+def test_pages_are_never_offered_beyond_this_machine(host: str) -> None:
+    (problem,) = problems_of("", {"WHIPBIRD_WEB_HOST": host})
+    assert problem.startswith(f'WHIPBIRD_WEB_HOST "{host}": ')
+    assert "127.0.0.1" in problem
+
+
+def test_the_database_s_password_is_neither_in_a_repr_nor_in_the_shown_url() -> None:
+    url = "mysql+pymysql://dialer:s3c:r@t@db.example/whipbird"
+    config = parse_config("", {"WHIPBIRD_DATABASE_URL": url})
+    assert config.database.url == url
+    assert "s3c" not in repr(config)
+    assert config.database.shown_url == "mysql+pymysql://dialer:***@db.example/whipbird"
+
+
+def test_the_database_s_password_is_not_in_an_error_either() -> None:
+    (problem,) = problems_of("", {"WHIPBIRD_DATABASE_URL": "dialer:s3cret@db"})
+    assert "s3cret" not in problem
+    assert problem.startswith('WHIPBIRD_DATABASE_URL "***": write sqlite:///FILE')
+
+
+def test_a_url_without_password_is_shown_as_it_is() -> None:
+    assert Config().database.shown_url == "sqlite:///var/whipbird.db"
+
+
+def test_text_that_is_not_toml_is_named_with_its_line() -> None:
+    (problem,) = problems_of("[web\n")
+    assert problem.startswith("whipbird.toml: this is not TOML: ")
+    assert "line 1" in problem
+
+
+def test_a_named_file_must_exist(tmp_path: Path) -> None:
+    missing = tmp_path / "no.toml"
+    with pytest.raises(InvalidConfiguration, match="cannot be read: No such file"):
+        load_config({"WHIPBIRD_CONFIG": str(missing)})
+
+
+def test_the_given_path_wins_over_the_variable_and_over_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_config({}) == Config()
+    for name, port in (("whipbird.toml", 1), ("named.toml", 2), ("given.toml", 3)):
+        (tmp_path / name).write_text(f"[web]\nport = {port}\n", encoding="utf-8")
+    assert load_config({}).web.port == 1
+    named = {"WHIPBIRD_CONFIG": "named.toml"}
+    assert load_config(named).web.port == 2
+    assert load_config(named, Path("given.toml")).web.port == 3
+    assert load_config({}).path == Path("whipbird.toml")
+
+
+def test_a_file_that_is_not_utf8_is_refused_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "latin.toml"
+    path.write_bytes(b"# caf\xe9\n")
+    with pytest.raises(InvalidConfiguration, match="write it in UTF-8"):
+        load_config({}, path)

@@ -144,10 +144,11 @@ class RunPlan:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunLoaded:
     """A run is to be executed: a new one, or one found open in the database when the dialer
-    starts. `open_attempts` are its attempts of unknown fate from before."""
+    starts. `open_attempts` are its attempts of unknown fate from before, each with the entry
+    it was made from."""
 
     plan: RunPlan
-    open_attempts: tuple[Attempt, ...] = ()
+    open_attempts: tuple[tuple[Attempt, HopperEntry], ...] = ()
 
 
 class RunVerb(StrEnum):

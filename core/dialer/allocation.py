@@ -1,0 +1,86 @@
+"""Who gets the next line: by priority, then in turn, one call at a time.
+
+Source: manual 25.02, "Campaigns": each priority level, lowest number first, has a go at all
+free channels before the next; campaigns of one level get a fair chance. An answered call goes
+to an end-point on the same server as its trunk ("End-points").
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from itertools import groupby
+
+from core.dialer.lines import LiveEndPoint, LiveTrunk
+from core.dialer.run import LiveRun
+from core.rules.verdicts import Verdict
+
+#: Takes the lines for one call and places it.
+Place = Callable[[LiveRun, LiveTrunk, LiveEndPoint], None]
+
+#: What a run that placed calls is told when it could have placed more.
+_LIMITS = {
+    Verdict.NO_FREE_ENDPOINT: Verdict.LIMITED_BY_EP_SIZE,
+    Verdict.LIMITED_BY_TRUNK_RATE: Verdict.LIMITED_BY_TRUNK_RATE,
+}
+
+
+def allocate(runs: Sequence[LiveRun], place: Place, now: datetime) -> None:
+    """One round over running `runs`, sorted by priority. It places what lines, channels and
+    rates allow, and leaves each run its verdict."""
+    for _priority, level in groupby(runs, key=lambda run: run.campaign.priority):
+        asking = list(level)
+        placed: set[int] = set()
+        while asking:
+            asking = [run for run in asking if _serve(run, placed, place, now)]
+
+
+def _serve(run: LiveRun, placed: set[int], place: Place, now: datetime) -> bool:
+    """Place one call of the run; False if it gets no more this round."""
+    found = _find_route(run, now)
+    if isinstance(found, Verdict):
+        run.verdict = _sum_up(run, found) if run.run.id in placed else found
+        return False
+    place(run, *found)
+    placed.add(run.run.id)
+    return True
+
+
+def _sum_up(run: LiveRun, last: Verdict) -> Verdict:
+    if last is Verdict.NO_CALLS_FETCHED and not run.is_read:
+        return Verdict.LIMITED_BY_FETCH
+    return _LIMITS.get(last, Verdict.CALLS_PLACED)
+
+
+def _find_route(run: LiveRun, now: datetime) -> tuple[LiveTrunk, LiveEndPoint] | Verdict:
+    """The least used trunk with a line and the least used end-point with a channel, both on
+    one server that is up; or why there is none."""
+    if not run.hopper_size:
+        return Verdict.NO_CALLS_FETCHED
+    if not run.endpoints:
+        return Verdict.NO_ENDPOINTS
+    if not run.trunks:
+        return Verdict.NO_TRUNKS
+    served = {endpoint.server.server.id for endpoint in run.endpoints}
+    up = [t for t in run.trunks if t.server.is_up and t.server.server.id in served]
+    if not up:
+        return Verdict.SERVER_DOWN
+    with_line = [trunk for trunk in up if trunk.has_line()]
+    if not with_line:
+        return Verdict.NO_CHANNELS_ON_TRUNK
+    in_rate = [trunk for trunk in with_line if trunk.window.count_free(now)]
+    if not in_rate:
+        return Verdict.LIMITED_BY_TRUNK_RATE
+    for trunk in sorted(in_rate, key=lambda trunk: trunk.in_use):
+        if endpoint := _find_endpoint(run, trunk):
+            return trunk, endpoint
+    return Verdict.NO_FREE_ENDPOINT
+
+
+def _find_endpoint(run: LiveRun, trunk: LiveTrunk) -> LiveEndPoint | None:
+    free = [e for e in run.endpoints if e.server is trunk.server and e.has_channel()]
+    return min(free, key=lambda endpoint: endpoint.in_use, default=None)
+
+
+def rate_opens_at(run: LiveRun) -> datetime | None:
+    """When the first of the run's trunks may place a call again, as far as its rate goes."""
+    moments = [at for trunk in run.trunks if (at := trunk.window.opens_at()) is not None]
+    return min(moments, default=None)

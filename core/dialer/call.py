@@ -1,0 +1,121 @@
+"""One call, from the moment lines are taken for it to its log row."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from core.dialer.lines import LiveEndPoint, LiveTrunk
+from core.model import Attempt, CallLog, HopperEntry
+from core.ports.events import Report, Reported
+from core.rules.causes import Evidence, judge
+from core.rules.states import TRANSITIONS, CallState
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """A live call and the evidence it has gathered.
+
+    `outputs` stays None until the dialplan reports something; reports that come before the
+    answer wait in `early`.
+    """
+
+    attempt: Attempt
+    trunk: LiveTrunk
+    endpoint: LiveEndPoint
+    entry: HopperEntry
+    state: CallState = CallState.SCHEDULED
+    requested_at: datetime | None = None
+    dialling_at: datetime | None = None
+    connected_at: datetime | None = None
+    channel: str = ""
+    ext_status: str = ""
+    outputs: dict[str, str] | None = None
+    early: list[Reported] = field(default_factory=list)
+    is_alive: bool = False
+    reason: int | None = None
+    cause: int | None = None
+    tech_cause: str = ""
+    dial_status: str = ""
+    is_timed_out: bool = False
+
+    def advance(self, state: CallState) -> None:
+        """Go to `state`, which must be one that may follow."""
+        assert state in TRANSITIONS[self.state], (self.attempt.id, self.state, state)
+        self.state = state
+
+    def request(self, now: datetime) -> None:
+        self.advance(CallState.REQUESTED)
+        self.requested_at = now
+
+    def start_dialling(self, channel: str, now: datetime) -> None:
+        if self.state is CallState.REQUESTED:
+            self.advance(CallState.DIALLING)
+            self.dialling_at = now
+            self.channel = channel
+
+    def answer(self, now: datetime) -> bool:
+        """The called party answered; False if that was known, or comes too late."""
+        if self.state not in (CallState.REQUESTED, CallState.DIALLING):
+            return False
+        self.advance(CallState.CONNECTED)
+        self.connected_at = now
+        for report in self.early:
+            self._apply(report)
+        self.early.clear()
+        return True
+
+    def report(self, report: Reported) -> None:
+        """A status or an attribute from the dialplan; it counts only once the call is up
+        (manual, "Controlling WD from Asterisk"), and may overtake the news of the answer."""
+        if self.state is CallState.CONNECTED:
+            self._apply(report)
+        else:
+            self.early.append(report)
+
+    def _apply(self, report: Reported) -> None:
+        if report.report is Report.STATUS:
+            self.ext_status = report.value
+            return
+        if self.outputs is None:
+            self.outputs = dict(self.entry.record.outputs)
+        match report.report:
+            case Report.ATTRIBUTE:
+                self.outputs[report.name] = report.value
+            case Report.APPEND:
+                self.outputs[report.name] = self.outputs.get(report.name, "") + report.value
+            case Report.CLEAR:
+                self.outputs.clear()
+
+    def judge(self) -> CallState:
+        """The state the evidence speaks for, now that the call is over."""
+        if self.is_timed_out:
+            return CallState.RS_TIMEOUT
+        return judge(
+            Evidence(
+                is_answered=self.state is CallState.CONNECTED,
+                is_alive=self.is_alive,
+                reason=self.reason,
+                cause=self.cause,
+                tech_cause=self.tech_cause,
+                dial_status=self.dial_status,
+            )
+        )
+
+    def log(self, *, next_retry_s: int, reason: str, now: datetime) -> CallLog:
+        return CallLog(
+            attempt=self.attempt,
+            state=self.state,
+            ext_status=self.ext_status,
+            wait_pre_ms=_ms(self.requested_at, self.dialling_at or self.connected_at or now),
+            wait_after_ms=_ms(self.dialling_at, self.connected_at or now),
+            talk_ms=_ms(self.connected_at, now),
+            next_retry_s=next_retry_s,
+            channel=self.channel,
+            cause=self.cause or 0,
+            tech_cause=self.tech_cause,
+            reason=reason,
+            ended_at=now,
+        )
+
+
+def _ms(start: datetime | None, end: datetime) -> int:
+    return round((end - start).total_seconds() * 1000) if start else 0

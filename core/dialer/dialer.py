@@ -1,0 +1,130 @@
+"""The dialer's brain: what has happened goes in, what is to be done comes out.
+
+`receive` takes one event, `decide` returns the commands that follow from all that was
+received and from the time. Nothing here waits, asks or looks at a clock. A decision costs in
+proportion to what changed: only runs that an event touched are looked at, and moments to come
+stand in a heap.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from core.dialer.allocation import allocate, rate_opens_at
+from core.dialer.call import Call
+from core.dialer.keeper import Keeper
+from core.dialer.lines import LiveEndPoint, LiveTrunk
+from core.dialer.live import Live
+from core.dialer.run import LiveRun
+from core.dialer.tracker import Tracker
+from core.model import Attempt
+from core.ports import events
+from core.ports.commands import AttemptPlaced, Command
+from core.rules.states import RunState
+from core.rules.verdicts import Verdict
+
+
+class Dialer:
+    """All live state. `site_key` (8 hex digits) and the attempt's id make a channel id, so
+    that calls of another installation on the same PBX are never taken for ours."""
+
+    def __init__(self, *, site_key: str, next_attempt_id: int) -> None:
+        self.live = Live()
+        self._prefix = f"wb-{site_key}-"
+        self._next_id = next_attempt_id
+        tracker, keeper = Tracker(self.live), Keeper(self.live)
+        self._receivers: dict[type[events.Event], Callable[[Any, datetime], None]] = {
+            events.ServerUp: tracker.server_up,
+            events.ServerDown: tracker.server_down,
+            events.OriginateRefused: tracker.refused,
+            events.Dialling: tracker.dialling,
+            events.Signalled: tracker.signalled,
+            events.DialEnded: tracker.dial_ended,
+            events.Originated: tracker.originated,
+            events.HungUp: tracker.hung_up,
+            events.Reported: tracker.reported,
+            events.AttemptsCommitted: tracker.committed,
+            events.RunLoaded: keeper.run_loaded,
+            events.RunAsked: keeper.run_asked,
+            events.BatchFetched: keeper.batch_fetched,
+        }
+
+    def receive(self, event: events.Event, now: datetime) -> None:
+        """Take note of one event; what follows from it comes out of the next `decide`."""
+        self._receivers[type(event)](event, now)
+
+    def decide(self, now: datetime) -> list[Command]:
+        """The commands to carry out, in order: an attempt's journal entry always stands
+        before anything that relies on it."""
+        live = self.live
+        for callback in live.timers.pop_due(now):
+            callback(now)
+        if live.touched:
+            self._place_calls(now)
+        for run_id in sorted(live.moved):
+            live.out.append(live.runs[run_id].progress())
+        live.moved.clear()
+        out, live.out = live.out, []
+        return out
+
+    def next_look_at(self) -> datetime | None:
+        """When `decide` is due next if nothing happens before."""
+        return self.live.timers.next_at()
+
+    def _place_calls(self, now: datetime) -> None:
+        runs = self.live.runs
+        touched = [runs[run_id] for run_id in self.live.touched if run_id in runs]
+        self.live.touched.clear()
+        touched.sort(key=lambda run: (run.campaign.priority, run.live, run.run.id))
+        for run in touched:
+            self._settle(run, now)
+        running = [run for run in touched if run.state is RunState.RUNNING]
+        allocate(running, lambda run, trunk, end: self._place(run, trunk, end, now), now)
+        for run in running:
+            if run.verdict is Verdict.LIMITED_BY_TRUNK_RATE:
+                self._look_when_rate_allows(run, now)
+            if run.wants_batch(now):
+                self.live.out.append(run.fetch())
+
+    def _settle(self, run: LiveRun, now: datetime) -> None:
+        """A run out of calls completes, or idles when its campaign says so."""
+        if run.state is RunState.RUNNING and run.is_exhausted:
+            if run.campaign.idles_on_termination:
+                run.state = RunState.IDLE
+            else:
+                run.end(RunState.COMPLETED, now)
+            self.live.moved.add(run.run.id)
+        if run.state is not RunState.RUNNING:
+            run.verdict = Verdict.NOT_RUNNING
+
+    def _look_when_rate_allows(self, run: LiveRun, now: datetime) -> None:
+        opens_at = rate_opens_at(run)
+        if opens_at is None or (run.look_at is not None and now < run.look_at <= opens_at):
+            return
+        run.look_at = opens_at
+        self.live.look_again(run, opens_at)
+
+    def _place(self, run: LiveRun, trunk: LiveTrunk, endpoint: LiveEndPoint, now: datetime) -> None:
+        entry = run.take()
+        attempt_id, self._next_id = self._next_id, self._next_id + 1
+        attempt = Attempt(
+            id=attempt_id,
+            run_id=run.run.id,
+            campaign_id=run.campaign.id,
+            record_id=entry.record.id,
+            list_id=entry.record.list_id,
+            server_id=trunk.trunk.server_id,
+            trunk_id=trunk.trunk.id,
+            endpoint_id=endpoint.endpoint.id,
+            attempt_no=entry.attempt_no,
+            retry_no=entry.retry_no,
+            number=entry.record.number,
+            channel_id=f"{self._prefix}{attempt_id}",
+            requested_at=now,
+        )
+        call = Call(attempt=attempt, trunk=trunk, endpoint=endpoint, entry=entry)
+        self.live.take_lines(call, run)
+        trunk.window.place(now)
+        run.attempted += 1
+        self.live.moved.add(run.run.id)
+        self.live.out.append(AttemptPlaced(attempt=attempt))

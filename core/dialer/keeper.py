@@ -1,0 +1,116 @@
+"""Runs: taken up, paused, fed from the database, ended."""
+
+from datetime import datetime, timedelta
+
+from core.dialer.call import Call
+from core.dialer.lines import LiveEndPoint, LiveServer, LiveTrunk
+from core.dialer.live import Live
+from core.dialer.run import LiveRun
+from core.model import Attempt, EndPoint, HopperEntry, Trunk
+from core.ports.events import BatchFetched, RunAsked, RunLoaded, RunPlan, RunVerb
+from core.rules.states import RunState
+
+#: How soon to look again for retries that are on their way to the database.
+RETRY_POLL = timedelta(seconds=1)
+#: How many runs that are over stay in sight.
+RUNS_KEPT = 10
+
+
+class Keeper:
+    """Receives what people and the database say of runs."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+
+    def run_loaded(self, event: RunLoaded, now: datetime) -> None:
+        self._forget_old_runs()
+        run = self._take_up(event.plan)
+        for attempt, entry in event.open_attempts:
+            self._resume(run, attempt, entry, now)
+        if run.retries:
+            self._live.await_retry(run, now)
+        self._live.change(run)
+
+    def _take_up(self, plan: RunPlan) -> LiveRun:
+        for server in plan.servers:
+            self._live.servers.setdefault(server.id, LiveServer(server)).server = server
+        trunks = [self._trunk(trunk) for trunk in plan.trunks]
+        endpoints = [self._endpoint(endpoint) for endpoint in plan.endpoints]
+        positions = {position.list_id: position for position in plan.run.lists}
+        is_new = plan.run.state is RunState.RUNNABLE
+        run = LiveRun(
+            run=plan.run,
+            campaign=plan.campaign,
+            trunks=trunks,
+            endpoints=endpoints,
+            record_count=plan.record_count,
+            retries=plan.retry_count,
+            state=RunState.RUNNING if is_new else plan.run.state,
+            attempted=plan.run.attempted,
+            completed=plan.run.completed,
+            read=positions,
+            done=dict(positions),
+        )
+        self._live.runs[plan.run.id] = run
+        for users in run.all_users():
+            users.add(plan.run.id)
+        return run
+
+    def _trunk(self, trunk: Trunk) -> LiveTrunk:
+        server = self._live.servers[trunk.server_id]
+        live = self._live.trunks.setdefault(trunk.id, LiveTrunk(trunk, server))
+        live.redefine(trunk, server)
+        return live
+
+    def _endpoint(self, endpoint: EndPoint) -> LiveEndPoint:
+        server = self._live.servers[endpoint.server_id]
+        live = self._live.endpoints.setdefault(endpoint.id, LiveEndPoint(endpoint, server))
+        live.redefine(endpoint, server)
+        return live
+
+    def _resume(self, run: LiveRun, attempt: Attempt, entry: HopperEntry, now: datetime) -> None:
+        """An attempt from before a restart: it holds its lines until its server is up and
+        says whether its channel still lives."""
+        call = Call(
+            attempt=attempt,
+            trunk=self._live.trunks[attempt.trunk_id],
+            endpoint=self._live.endpoints[attempt.endpoint_id],
+            entry=entry,
+        )
+        call.request(attempt.requested_at)
+        call.start_dialling("", now)
+        self._live.take_lines(call, run)
+
+    def _forget_old_runs(self) -> None:
+        over = [run for run in self._live.runs.values() if run.state.is_over and not run.live]
+        for run in over[:-RUNS_KEPT]:
+            del self._live.runs[run.run.id]
+        for run in over:
+            for users in run.all_users():
+                users.discard(run.run.id)
+
+    def run_asked(self, event: RunAsked, now: datetime) -> None:
+        """What does not fit the run's state is passed over (manual, "Campaigns and runs")."""
+        run = self._live.runs.get(event.run_id)
+        if run is None or run.state.is_over:
+            return
+        match event.verb:
+            case RunVerb.PAUSE:
+                run.state = RunState.PAUSED
+            case RunVerb.UNPAUSE:
+                if run.state is RunState.PAUSED:
+                    run.state = RunState.RUNNING
+            case RunVerb.REMOVE:
+                run.end(RunState.REMOVE, now)
+        self._live.change(run)
+
+    def batch_fetched(self, event: BatchFetched, now: datetime) -> None:
+        run = self._live.runs.get(event.run_id)
+        if run is None or run.state.is_over:
+            return
+        run.fill(event.entries, event.positions)
+        if event.next_due_at is not None:
+            self._live.await_retry(run, event.next_due_at)
+        elif run.retries > len(run.held) and run.fetch_at is None:
+            self._live.await_retry(run, now + RETRY_POLL)
+        self._live.change(run)

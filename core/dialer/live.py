@@ -1,0 +1,55 @@
+"""Everything the dialer holds in memory, in one place."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from core.dialer.call import Call
+from core.dialer.lines import LiveEndPoint, LiveServer, LiveTrunk
+from core.dialer.run import LiveRun
+from core.dialer.timers import Timers
+from core.ports.commands import Command
+
+
+@dataclass(slots=True)
+class Live:
+    """Live state by id. `calls` are by channel id, `by_attempt` the same calls by attempt id.
+    `touched` are the runs to be looked at in the next decision, `moved` those whose figures
+    are to be journalled; `out` gathers the commands."""
+
+    servers: dict[int, LiveServer] = field(default_factory=dict)
+    trunks: dict[int, LiveTrunk] = field(default_factory=dict)
+    endpoints: dict[int, LiveEndPoint] = field(default_factory=dict)
+    runs: dict[int, LiveRun] = field(default_factory=dict)
+    calls: dict[str, Call] = field(default_factory=dict)
+    by_attempt: dict[int, Call] = field(default_factory=dict)
+    timers: Timers = field(default_factory=Timers)
+    touched: set[int] = field(default_factory=set)
+    moved: set[int] = field(default_factory=set)
+    out: list[Command] = field(default_factory=list)
+
+    def change(self, run: LiveRun) -> None:
+        """The run is to be looked at and journalled."""
+        self.touched.add(run.run.id)
+        self.moved.add(run.run.id)
+
+    def look_again(self, run: LiveRun, at: datetime) -> None:
+        self.timers.set(at, lambda _at: self.touched.add(run.run.id))
+
+    def await_retry(self, run: LiveRun, due_at: datetime) -> None:
+        run.await_retry(due_at)
+        self.look_again(run, due_at)
+
+    def take_lines(self, call: Call, run: LiveRun) -> None:
+        self.calls[call.attempt.channel_id] = call
+        self.by_attempt[call.attempt.id] = call
+        run.live += 1
+        call.trunk.in_use += 1
+        call.endpoint.in_use += 1
+
+    def free_lines(self, call: Call, run: LiveRun) -> None:
+        del self.calls[call.attempt.channel_id], self.by_attempt[call.attempt.id]
+        run.live -= 1
+        call.trunk.in_use -= 1
+        call.endpoint.in_use -= 1
+        self.touched |= call.trunk.users
+        self.touched |= call.endpoint.users

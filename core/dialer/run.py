@@ -1,0 +1,135 @@
+"""A run as the dialer executes it: its hopper, its place in the lists, its figures."""
+
+from collections import Counter, deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from core.dialer.lines import LiveEndPoint, LiveTrunk
+from core.model import Campaign, HopperEntry, ListPosition, Run
+from core.ports.commands import FetchBatch, RunProgressed
+from core.rules.states import RunState
+from core.rules.verdicts import Verdict
+
+
+@dataclass(slots=True, kw_only=True)
+class LiveRun:
+    """The hopper is `due` (retries whose time has come, dialled first) and `fresh` (records
+    off the lists). `read` is how far the lists are in memory, `done` how far they are
+    accounted for in the journal. `held` are the records of the retries in the hopper or on
+    their way to the journal; `retries` counts all open retries, held or not."""
+
+    run: Run
+    campaign: Campaign
+    trunks: list[LiveTrunk]
+    endpoints: list[LiveEndPoint]
+    record_count: int
+    retries: int
+    state: RunState
+    attempted: int
+    completed: int
+    read: dict[int, ListPosition]
+    done: dict[int, ListPosition]
+    due: deque[HopperEntry] = field(default_factory=deque)
+    fresh: deque[HopperEntry] = field(default_factory=deque)
+    fresh_of_list: Counter[int] = field(default_factory=Counter)
+    held: set[int] = field(default_factory=set)
+    is_fetching: bool = False
+    fetch_at: datetime | None = None
+    look_at: datetime | None = None
+    live: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    verdict: Verdict = Verdict.NO_CALLS_FETCHED
+    ended_at: datetime | None = None
+    error: str = ""
+
+    def all_users(self) -> list[set[int]]:
+        """The sets in which its trunks and end-points keep the runs that use them."""
+        return [t.users for t in self.trunks] + [e.users for e in self.endpoints]
+
+    @property
+    def is_read(self) -> bool:
+        return all(position.is_complete for position in self.read.values())
+
+    @property
+    def hopper_size(self) -> int:
+        return len(self.due) + len(self.fresh)
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Nothing is left to dial, now or later."""
+        return self.is_read and not (
+            self.hopper_size or self.retries or self.live or self.is_fetching
+        )
+
+    def wants_batch(self, now: datetime) -> bool:
+        """Is it time to read on? Due retries are wanted even while fresh records wait."""
+        if self.is_fetching or self.state is not RunState.RUNNING:
+            return False
+        enough = self.campaign.batch_size // 2
+        if self.fetch_at is not None and self.fetch_at <= now:
+            return len(self.due) <= enough
+        return not self.is_read and self.hopper_size <= enough
+
+    def fetch(self) -> FetchBatch:
+        self.is_fetching = True
+        self.fetch_at = None
+        size = self.campaign.batch_size
+        return FetchBatch(
+            run_id=self.run.id,
+            limit=max(1, size // 2, size - self.hopper_size),
+            positions=tuple(self.read.values()),
+            held=frozenset(self.held),
+        )
+
+    def fill(self, entries: Iterable[HopperEntry], positions: Iterable[ListPosition]) -> None:
+        """Take a batch into the hopper."""
+        self.is_fetching = False
+        for position in positions:
+            self.read[position.list_id] = position
+        for entry in entries:
+            if entry.is_retry:
+                self.held.add(entry.record.id)
+                self.due.append(entry)
+            else:
+                self.fresh_of_list[entry.record.list_id] += 1
+                self.fresh.append(entry)
+        for list_id in self.read:
+            self._settle(list_id)
+
+    def take(self) -> HopperEntry:
+        """The next entry to dial; a fresh one moves its list's accounted position on."""
+        if self.due:
+            return self.due.popleft()
+        entry = self.fresh.popleft()
+        list_id = entry.record.list_id
+        self.fresh_of_list[list_id] -= 1
+        self.done[list_id] = replace(self.done[list_id], highwater=entry.record.id)
+        self._settle(list_id)
+        return entry
+
+    def _settle(self, list_id: int) -> None:
+        if self.read[list_id].is_complete and not self.fresh_of_list[list_id]:
+            self.done[list_id] = self.read[list_id]
+
+    def await_retry(self, due_at: datetime) -> None:
+        self.fetch_at = due_at if self.fetch_at is None else min(self.fetch_at, due_at)
+
+    def end(self, state: RunState, now: datetime) -> None:
+        """Go to a state from which no run comes back; what waits in memory is dropped."""
+        self.state = state
+        self.ended_at = now
+        self.due.clear()
+        self.fresh.clear()
+        self.fresh_of_list.clear()
+
+    def progress(self) -> RunProgressed:
+        return RunProgressed(
+            run_id=self.run.id,
+            state=self.state,
+            attempted=self.attempted,
+            completed=self.completed,
+            ended_at=self.ended_at,
+            error=self.error,
+            positions=tuple(self.done.values()),
+        )

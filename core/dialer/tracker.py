@@ -1,0 +1,242 @@
+"""What becomes of each live call: from its commit to its log row and its retry."""
+
+from datetime import datetime, timedelta
+
+from core.dialer.call import Call
+from core.dialer.lines import LiveServer
+from core.dialer.live import Live
+from core.dialer.run import LiveRun
+from core.model import Attempt, Retry
+from core.ports.commands import CallClosed, HangUp, Originate
+from core.ports.events import (
+    AttemptsCommitted,
+    DialEnded,
+    Dialling,
+    HungUp,
+    Originated,
+    OriginateRefused,
+    Reported,
+    ServerDown,
+    ServerUp,
+    Signalled,
+)
+from core.rules.dialstring import render_channel
+from core.rules.reschedule import RetryDecision, decide_retry
+from core.rules.states import CallState
+from core.rules.variables import call_variables
+
+#: How long a failed call may wait for the other half of its evidence. In 17 % of failures the
+#: Hangup, which says why, comes after the OriginateResponse.
+VERDICT_GRACE = timedelta(seconds=2)
+#: How long after its answer timeout a call without any news counts as lost.
+LOST_GRACE = timedelta(seconds=15)
+#: When an attempt that never left is tried again, whatever the rules: nobody was called.
+UNSENT_RETRY_S = 10
+
+
+class Tracker:
+    """Receives what PBXs and dialplans say. A call that is not ours is not found, and passed
+    over."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+
+    def server_up(self, event: ServerUp, now: datetime) -> None:
+        server = self._live.servers.get(event.server_id)
+        if server is None:
+            return
+        server.is_up, server.reason, server.started_at = True, "", event.started_at
+        on_server = [c for c in self._live.calls.values() if c.trunk.server is server]
+        for call in on_server:
+            self._reconcile(call, event, now)
+        self._touch_users(server)
+
+    def _reconcile(self, call: Call, event: ServerUp, now: datetime) -> None:
+        """After a time out of sight: a call whose channel is gone is lost, one that is up goes
+        on. What was still to be sent is not touched."""
+        if call.state is CallState.SCHEDULED:
+            return
+        channel_id = call.attempt.channel_id
+        if channel_id not in event.live_channels:
+            self._close(call, CallState.RS_LOST, now, reason="gone when its server was back")
+        elif channel_id in event.answered_channels:
+            self._connect(call, now)
+        else:
+            self._expect_news(call, now)
+
+    def server_down(self, event: ServerDown, _now: datetime) -> None:
+        if server := self._live.servers.get(event.server_id):
+            server.is_up, server.reason = False, event.reason
+            self._touch_users(server)
+
+    def _touch_users(self, server: LiveServer) -> None:
+        for trunk in self._live.trunks.values():
+            if trunk.server is server:
+                self._live.touched |= trunk.users
+
+    def committed(self, event: AttemptsCommitted, now: datetime) -> None:
+        for attempt_id in event.attempt_ids:
+            if call := self._live.by_attempt.get(attempt_id):
+                self._request(call, now)
+
+    def _request(self, call: Call, now: datetime) -> None:
+        run = self._run_of(call)
+        if call.entry.is_retry:
+            run.held.discard(call.attempt.record_id)
+            run.retries -= 1
+        if run.state.is_over:
+            call.advance(CallState.RS_ERROR)
+            self._finish(call, None, now, reason="the run ended before the call left")
+            return
+        call.request(now)
+        self._live.out.append(_originate(call, run))
+        self._expect_news(call, now)
+
+    def _expect_news(self, call: Call, now: datetime) -> None:
+        timeout = timedelta(milliseconds=self._run_of(call).campaign.answer_timeout_ms)
+
+        def lose(at: datetime) -> None:
+            is_waiting = call.state in (CallState.REQUESTED, CallState.DIALLING)
+            if is_waiting and call.trunk.server.is_up:
+                self._close(call, CallState.RS_LOST, at, reason="no news of the call")
+
+        self._live.timers.set(now + timeout + LOST_GRACE, lose)
+
+    def refused(self, event: OriginateRefused, now: datetime) -> None:
+        call = self._live.calls.get(event.channel_id)
+        if call is None or call.state is not CallState.REQUESTED:
+            return
+        call.advance(CallState.RS_ERROR)
+        if event.was_sent:
+            self._finish(call, self._decide_retry(call), now, reason=event.reason)
+            return
+        again = RetryDecision(after_s=UNSENT_RETRY_S, retry_no=call.attempt.retry_no)
+        self._finish(call, again, now, reason=f"not sent: {event.reason}")
+
+    def dialling(self, event: Dialling, now: datetime) -> None:
+        if call := self._live.calls.get(event.channel_id):
+            call.start_dialling(event.channel, now)
+
+    def signalled(self, event: Signalled, _now: datetime) -> None:
+        if call := self._live.calls.get(event.channel_id):
+            call.is_alive = True
+
+    def dial_ended(self, event: DialEnded, _now: datetime) -> None:
+        if call := self._live.calls.get(event.channel_id):
+            call.dial_status = event.status
+
+    def originated(self, event: Originated, now: datetime) -> None:
+        call = self._live.calls.get(event.channel_id)
+        if call is None:
+            return
+        if event.is_answered:
+            self._connect(call, now)
+            return
+        call.reason = event.reason
+        if call.cause is not None or call.state is CallState.REQUESTED:
+            self._close(call, call.judge(), now)
+        else:
+            self._judge_soon(call, now)
+
+    def hung_up(self, event: HungUp, now: datetime) -> None:
+        call = self._live.calls.get(event.channel_id)
+        if call is None:
+            return
+        call.cause, call.tech_cause = event.cause, event.tech_cause
+        if call.state is CallState.CONNECTED or call.reason is not None:
+            self._close(call, call.judge(), now)
+        else:
+            self._judge_soon(call, now)
+
+    def _judge_soon(self, call: Call, now: datetime) -> None:
+        def judge(at: datetime) -> None:
+            if not call.state.is_final:
+                self._close(call, call.judge(), at)
+
+        self._live.timers.set(now + VERDICT_GRACE, judge)
+
+    def _connect(self, call: Call, now: datetime) -> None:
+        limit_s = self._run_of(call).campaign.max_call_length_s
+        if not call.answer(now) or not limit_s:
+            return
+
+        def cut(_at: datetime) -> None:
+            if call.state is CallState.CONNECTED:
+                call.is_timed_out = True
+                attempt = call.attempt
+                self._live.out.append(
+                    HangUp(server_id=attempt.server_id, channel_id=attempt.channel_id)
+                )
+
+        self._live.timers.set(now + timedelta(seconds=limit_s), cut)
+
+    def reported(self, event: Reported, _now: datetime) -> None:
+        for call_id in event.call_ids:
+            if call := self._live.calls.get(call_id):
+                call.report(event)
+                return
+
+    def _close(self, call: Call, state: CallState, now: datetime, reason: str = "") -> None:
+        call.advance(state)
+        self._finish(call, self._decide_retry(call), now, reason=reason)
+
+    def _decide_retry(self, call: Call) -> RetryDecision | None:
+        return decide_retry(
+            self._run_of(call).campaign.reschedule_rules,
+            state=call.state,
+            ext_status=call.ext_status,
+            retry_no=call.attempt.retry_no,
+        )
+
+    def _finish(
+        self, call: Call, decision: RetryDecision | None, now: datetime, *, reason: str
+    ) -> None:
+        """Free the lines, write the log row, and queue the retry or count the record done."""
+        run = self._run_of(call)
+        retry = None
+        if decision is not None and not run.state.is_over:
+            retry = _retry(call.attempt, decision, now)
+        log = call.log(next_retry_s=retry.after_s if retry else 0, reason=reason, now=now)
+        self._live.out.append(CallClosed(log=log, retry=retry, outputs=call.outputs))
+        self._live.free_lines(call, run)
+        run.outcomes[call.state] += 1
+        if retry is None:
+            run.completed += 1
+        else:
+            run.retries += 1
+            self._live.await_retry(run, retry.due_at)
+        self._live.change(run)
+
+    def _run_of(self, call: Call) -> LiveRun:
+        return self._live.runs[call.attempt.run_id]
+
+
+def _originate(call: Call, run: LiveRun) -> Originate:
+    attempt, entry = call.attempt, call.entry
+    trunk, endpoint = call.trunk.trunk, call.endpoint.endpoint
+    return Originate(
+        attempt_id=attempt.id,
+        server_id=attempt.server_id,
+        trunk=trunk,
+        channel_id=attempt.channel_id,
+        channel=render_channel(trunk.dial_string, attempt.number),
+        extension=endpoint.extension,
+        context=endpoint.context,
+        answer_timeout_ms=run.campaign.answer_timeout_ms,
+        caller_id=run.campaign.dial_clid,
+        account=run.campaign.dial_account,
+        variables=call_variables(
+            attempt.id, attempt.retry_no, entry.record.number, entry.list_name, entry.record.inputs
+        ),
+    )
+
+
+def _retry(attempt: Attempt, decision: RetryDecision, now: datetime) -> Retry:
+    return Retry(
+        run_id=attempt.run_id,
+        record_id=attempt.record_id,
+        attempt_no=attempt.attempt_no + 1,
+        retry_no=decision.retry_no,
+        after_s=decision.after_s,
+        due_at=now + timedelta(seconds=decision.after_s),
+    )

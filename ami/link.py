@@ -1,0 +1,281 @@
+"""Keeps one PBX connected: login, filters, first inventory, pings, and trying again.
+
+It knows nothing of calls. Upwards it says when the PBX is ready, with what it found there, and
+when it no longer is, with a sentence for people.
+"""
+
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall, deferLater
+from twisted.python.failure import Failure
+
+from ami.connection import Session, connect, log_in
+from ami.protocol import LoginRefused, Reply, ServerLost, event_name, field
+from ami.throttle import Lane, Throttle
+from ami.translate import EVENTS
+from core.model import Server
+from core.ports import Clock
+
+#: The event classes that hold what `EVENTS` names; FullyBooted and Shutdown are `system`.
+EVENT_CLASSES = "call,user,system"
+#: Actions that a dialer's login must be allowed, and the write class that allows each.
+NEEDED_ACTIONS = {
+    "Originate": "originate",
+    "Hangup": "call",
+    "CoreStatus": "reporting",
+    "CoreShowChannels": "reporting",
+}
+
+#: Asterisk's number for a channel that is answered.
+STATE_UP = "6"
+
+_LINK_EVENTS = (b"FullyBooted", b"Shutdown")
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """Seconds. A peer that answers no ping within `ping_limit_s` is given up."""
+
+    connect_s: float = 5.0
+    answer_s: float = 5.0
+    #: How long a PBX that is still loading its modules is waited for.
+    boot_s: float = 5.0
+    ping_every_s: float = 2.0
+    ping_limit_s: float = 3.0
+    #: After this an Originate of which nothing was heard is forgotten.
+    originate_s: float = 10.0
+
+
+class Backoff:
+    """How long to wait before the next try: doubling, up to a cap, with a quarter of jitter.
+
+    A refused login waits longer, at least ten seconds: it will be refused again, and Asterisk
+    logs each one as an attack.
+    """
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+        self._lost_s = 0.0
+        self._refused_s = 0.0
+
+    def reset(self) -> None:
+        """It went well."""
+        self._lost_s = self._refused_s = 0.0
+
+    def next_s(self, *, after: ServerLost) -> float:
+        if isinstance(after, LoginRefused):
+            self._refused_s = min(60.0, self._refused_s * 2 or 15.0)
+            return self._jittered(self._refused_s)
+        self._lost_s = min(30.0, self._lost_s * 2 or 1.0)
+        return self._jittered(self._lost_s)
+
+    def _jittered(self, step_s: float) -> float:
+        return step_s * (0.75 + 0.25 * self._rng.random())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Inventory:
+    """What a PBX said of itself when the connection was ready."""
+
+    started_at: datetime | None
+    live_channels: frozenset[str]
+    answered_channels: frozenset[str]
+
+
+class Link:
+    """The connection to `server`, for ever anew. `receive` gets the packets of calls."""
+
+    def __init__(
+        self,
+        server: Server,
+        *,
+        clock: Clock,
+        timer: IReactorTime,
+        rng: random.Random,
+        limits: Limits,
+        throttle: Throttle,
+        receive: Callable[[bytes], None],
+        say_up: Callable[[Inventory], None],
+        say_down: Callable[[str], None],
+        say_tick: Callable[[], None],
+    ) -> None:
+        self._server = server
+        self._clock = clock
+        self._timer = timer
+        self._limits = limits
+        self._throttle = throttle
+        self._backoff = Backoff(rng)
+        self._receive = receive
+        self._say_up = say_up
+        self._say_down = say_down
+        self._say_tick = say_tick
+        self._session: Session | None = None
+        self._booted: Deferred[float] = Deferred()
+        self._running: Deferred[None] | None = None
+
+    def start(self) -> None:
+        """Begin to connect."""
+        self._running = Deferred.fromCoroutine(self._keep())
+        self._running.addErrback(self._ended)
+
+    def stop(self) -> None:
+        """Leave at once; calls that are up stay up."""
+        if self._running is not None:
+            self._running.cancel()
+
+    def write(self, data: bytes) -> None:
+        """Send what needs no answer; only while the link is up."""
+        if self._session is not None:
+            self._session.write(data)
+
+    async def _keep(self) -> None:
+        while True:
+            try:
+                await self._live_once()
+            except ServerLost as error:
+                wait_s = self._backoff.next_s(after=error)
+                self._throttle.clear()
+                self._say_down(str(error))
+                _log.warning("server %s: %s; next try in %.1f s", self._server.name, error, wait_s)
+                await deferLater(self._timer, wait_s)
+
+    async def _live_once(self) -> None:
+        """From connecting to the loss, which it raises as ServerLost."""
+        self._booted = Deferred()
+        session = await connect(self._server, self._received, self._timer, self._limits.connect_s)
+        self._session = session
+        pinging = LoopingCall(self._ping, session)
+        pinging.clock = self._timer
+        try:
+            inventory = await self._prepare(session)
+            self._backoff.reset()
+            self._say_up(inventory)
+            pinging.start(self._limits.ping_every_s, now=False).addErrback(
+                lambda failure: session.close(failure.getErrorMessage())
+            )
+            raise ServerLost(await session.lost)
+        finally:
+            if pinging.running:
+                pinging.stop()
+            self._session = None
+            session.close("closed")
+
+    async def _prepare(self, session: Session) -> Inventory:
+        await self._turn()
+        await log_in(session, self._server, events=EVENT_CLASSES, limit_s=self._limits.answer_s)
+        await self._check_rights(session)
+        await self._filter(session)
+        uptime_s = await self._wait_until_booted()
+        (core, *_) = await self._ask(session, {"Action": "CoreStatus"})
+        listing = await self._ask(session, {"Action": "CoreShowChannels"})
+        channels = [reply for reply in listing if reply.get("Uniqueid")]
+        return Inventory(
+            started_at=read_start(core, uptime_s=uptime_s, now=self._clock.now()),
+            live_channels=frozenset(c.get("Uniqueid") for c in channels),
+            answered_channels=frozenset(
+                c.get("Uniqueid") for c in channels if c.get("ChannelState") == STATE_UP
+            ),
+        )
+
+    async def _check_rights(self, session: Session) -> None:
+        """A login that may not originate would burn a whole list on refusals, one that may not
+        list channels would make every live call look lost: better no server than this one."""
+        (allowed, *_) = await self._ask(session, {"Action": "ListCommands"})
+        missing = [action for action in NEEDED_ACTIONS if not allowed.get(action)]
+        if missing:
+            classes = ",".join(sorted({NEEDED_ACTIONS[action] for action in missing}))
+            raise LoginRefused(
+                f'AMI login "{self._server.login}" at {self._server.host}:{self._server.port} '
+                f"may not use {', '.join(missing)}: add {classes} to its write classes"
+            )
+
+    async def _filter(self, session: Session) -> None:
+        """Ask only for the events we read. `MatchCriteria` (Asterisk 20.11, 21.6, 22.1 and
+        newer) ignores the filter text when no method is named; older ones ignore the criteria
+        and take the text as a regular expression. Without either we read everything."""
+        for name in (*EVENTS, *_LINK_EVENTS):
+            event = name.decode()
+            old = {"Action": "Filter", "Operation": "Add", "Filter": f"Event: {event}"}
+            new = {**old, "MatchCriteria": f"name({event})"}
+            if not await self._takes(session, new) and not await self._takes(session, old):
+                _log.warning(
+                    "server %s takes no event filters (add system to the login's write classes): "
+                    "all events are read",
+                    self._server.name,
+                )
+                return
+
+    async def _takes(self, session: Session, action: dict[str, str]) -> bool:
+        return (await self._ask(session, action))[0].is_success
+
+    async def _wait_until_booted(self) -> float | None:
+        """The PBX's uptime in seconds, as FullyBooted gives it; None when it never came."""
+        try:
+            return await self._booted.addTimeout(self._limits.boot_s, self._timer)
+        except TimeoutError:
+            _log.warning(
+                "server %s sent no FullyBooted (add system to the login's read classes)",
+                self._server.name,
+            )
+            return None
+
+    async def _ping(self, session: Session) -> None:
+        """Give the peer up when nothing at all came since the ping."""
+        self._say_tick()
+        before = session.received_bytes
+        try:
+            await self._turn()
+            await session.ask({"Action": "Ping"}, self._limits.ping_limit_s)
+        except ServerLost as error:
+            if session.received_bytes == before:
+                session.close(str(error))
+
+    async def _ask(self, session: Session, action: dict[str, str]) -> list[Reply]:
+        await self._turn()
+        return await session.ask(action, self._limits.answer_s)
+
+    async def _turn(self) -> None:
+        """Wait until the throttle lets a message of ours go."""
+        turn: Deferred[None] = Deferred()
+        self._throttle.push(Lane.CONTROL, lambda: turn.callback(None))
+        await turn
+
+    def _ended(self, failure: Failure) -> None:
+        if not isinstance(failure.value, CancelledError):
+            _log.error("server %s: %s", self._server.name, failure.getTraceback())
+            self._say_down(f"an internal error ended the connection: {failure.getErrorMessage()}")
+
+    def _received(self, packet: bytes) -> None:
+        name = event_name(packet)
+        if name == b"FullyBooted":
+            if not self._booted.called:
+                self._booted.callback(float(field(packet, b"Uptime") or 0))
+        elif name == b"Shutdown" and self._session is not None:
+            self._session.close(f"{self._server.host}:{self._server.port} is shutting down")
+        else:
+            self._receive(packet)
+
+
+def read_start(core: Reply, *, uptime_s: float | None, now: datetime) -> datetime | None:
+    """When the PBX started (UTC), from a CoreStatus reply; None if that cannot be known.
+
+    Asterisk gives date and time in its own zone and never names it. The uptime tells which one
+    it is, as zones lie quarters of an hour apart; the written time then gives the exact second,
+    the same at every reconnect.
+    """
+    if uptime_s is None:
+        return None
+    text = f"{core.get('CoreStartupDate')}T{core.get('CoreStartupTime')}+00:00"
+    try:
+        written = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    quarter = timedelta(minutes=15)
+    return written - round((written - (now - timedelta(seconds=uptime_s))) / quarter) * quarter

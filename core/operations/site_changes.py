@@ -1,0 +1,283 @@
+"""What a site file would change, as values; pure.
+
+An entry that is there already keeps whatever the file does not mention, and nothing is
+deleted. Names are looked up in the file first, then in what is stored.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from pathlib import Path
+from typing import Any
+
+from core.entries import suggest
+from core.model import Campaign, EndPoint, Server, ServerType, Simulation, Trunk
+from core.operations.site_file import Entry, Kind
+from core.rules.reschedule import RescheduleRule, RetryMode
+
+#: Instead of a secret.
+MASK = "(not shown)"
+
+_SECRETS = frozenset({"password"})
+_REQUIRED: Mapping[Kind, tuple[str, ...]] = {
+    Kind.TRUNK: ("server", "dial_string"),
+    Kind.END_POINT: ("server", "extension", "context"),
+}
+_REFERENCES = {"trunks": Kind.TRUNK, "end_points": Kind.END_POINT, "lists": Kind.LIST}
+
+
+class Action(StrEnum):
+    """What becomes of an entry."""
+
+    #: It is new.
+    CREATE = "create"
+    #: Some of its fields change.
+    UPDATE = "update"
+    #: It is as the file says already.
+    KEEP = "unchanged"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FieldChange:
+    """A field's old and new value as people read them; `old` is None in a new entry."""
+
+    key: str
+    old: str | None
+    new: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """What becomes of one entry. `entry` holds all its values as they are to be; `was` is
+    the stored entry it changes."""
+
+    action: Action
+    entry: Entry
+    was: Entry | None = None
+    fields: tuple[FieldChange, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListImport:
+    """A list that is still empty is filled from a file."""
+
+    list_name: str
+    path: Path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """All that a site file would do, in the order in which it is to be done."""
+
+    changes: tuple[Change, ...] = ()
+    imports: tuple[ListImport, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.imports and all(change.action is Action.KEEP for change in self.changes)
+
+
+def server_entry(server: Server) -> Entry:
+    """A stored server as the file would say it."""
+    keys = ("type", "host", "port", "login", "password", "unit_ms", "messages_per_unit")
+    return _entry(Kind.SERVER, server.name, {key: getattr(server, key) for key in keys})
+
+
+def trunk_entry(trunk: Trunk, server_name: str) -> Entry:
+    """A stored trunk as the file would say it."""
+    keys = ("dial_string", "capacity", "max_calls_per_period", "period_ms", "simulation")
+    values = {"server": server_name} | {key: getattr(trunk, key) for key in keys}
+    return _entry(Kind.TRUNK, trunk.name, values)
+
+
+def endpoint_entry(endpoint: EndPoint, server_name: str) -> Entry:
+    """A stored end-point as the file would say it."""
+    keys = ("extension", "context", "max_channels")
+    values = {"server": server_name} | {key: getattr(endpoint, key) for key in keys}
+    return _entry(Kind.END_POINT, endpoint.name, values)
+
+
+def list_entry(name: str) -> Entry:
+    """A stored list as the file would say it."""
+    return _entry(Kind.LIST, name, {})
+
+
+def campaign_entry(
+    campaign: Campaign,
+    *,
+    trunks: tuple[str, ...] = (),
+    end_points: tuple[str, ...] = (),
+    lists: tuple[str, ...] = (),
+) -> Entry:
+    """A stored campaign, with the names of its parts, as the file would say it."""
+    values = {
+        "priority": campaign.priority,
+        "pace": campaign.pace,
+        "idles_on_termination": campaign.idles_on_termination,
+        "batch_size": campaign.batch_size,
+        "answer_timeout_ms": campaign.answer_timeout_ms,
+        "max_call_length_s": campaign.max_call_length_s,
+        "caller_id": campaign.dial_clid,
+        "account": campaign.dial_account,
+        "trunks": trunks,
+        "end_points": end_points,
+        "lists": lists,
+        "reschedule": campaign.reschedule_rules,
+    }
+    return _entry(Kind.CAMPAIGN, campaign.name, values)
+
+
+def compare(
+    entries: Sequence[Entry], stored: Sequence[Entry], problems: list[str]
+) -> tuple[Change, ...]:
+    """The changes that bring what is stored to what the file says.
+
+    What does not fit together is added to `problems`; then the changes are not to be made.
+    """
+    changes = tuple(_change(entry, _find_stored(entry, stored, problems)) for entry in entries)
+    changed = [change.was for change in changes]
+    after = [change.entry for change in changes] + [
+        entry for entry in stored if not any(entry is was for was in changed)
+    ]
+    for entry, change in zip(entries, changes, strict=True):
+        problems += _missing(entry, change)
+        problems += _misfits(change.entry, entry, after)
+    return changes
+
+
+def show(key: str, value: object) -> str:
+    """A value as people read it in a diff."""
+    match value:
+        case _ if key in _SECRETS:
+            return MASK
+        case Enum():
+            return value.name
+        case bool():
+            return str(value).lower()
+        case Simulation():
+            weights = ", ".join(f"{name} {weight:g}" for name, weight in value.outcomes.items())
+            return f"{weights}; ring {_span(value.ring_s)}; talk {_span(value.talk_s)}"
+        case RescheduleRule():
+            return _show_rule(value)
+        case tuple():
+            return ", ".join(show(key, part) for part in value) or "none"
+        case None | "":
+            return "none"
+        case _:
+            return str(value)
+
+
+def _entry(kind: Kind, name: str, values: Mapping[str, Any]) -> Entry:
+    return Entry(kind=kind, name=name, values=values, keys=frozenset(values))
+
+
+def _find_stored(entry: Entry, stored: Sequence[Entry], problems: list[str]) -> Entry | None:
+    same = [other for other in stored if (other.kind, other.name) == (entry.kind, entry.name)]
+    if len(same) < 2:
+        return same[0] if same else None
+    server = entry.values.get("server")
+    if here := [other for other in same if other.values["server"] == server]:
+        return here[0]
+    names = ", ".join(other.values["server"] for other in same)
+    problems.append(f"{entry.place}.server: it must be given, as {names} each have one")
+    return None
+
+
+def _change(entry: Entry, was: Entry | None) -> Change:
+    if was is None:
+        values = {**_DEFAULTS[entry.kind].values, **entry.values}
+        fields = tuple(
+            FieldChange(key=key, old=None, new=show(key, value))
+            for key, value in entry.values.items()
+        )
+        return Change(action=Action.CREATE, entry=_with(entry, values), fields=fields)
+    fields = tuple(
+        FieldChange(key=key, old=show(key, was.values[key]), new=show(key, value))
+        for key, value in entry.values.items()
+        if key in was.values and was.values[key] != value
+    )
+    action = Action.UPDATE if fields else Action.KEEP
+    return Change(
+        action=action, entry=_with(entry, {**was.values, **entry.values}), was=was, fields=fields
+    )
+
+
+def _with(entry: Entry, values: Mapping[str, Any]) -> Entry:
+    return Entry(kind=entry.kind, name=entry.name, values=values, keys=entry.keys)
+
+
+def _missing(entry: Entry, change: Change) -> Iterable[str]:
+    if change.action is not Action.CREATE:
+        return
+    for key in _REQUIRED.get(entry.kind, ()):
+        if key not in entry.keys:
+            yield f"{entry.place}.{key}: it must be given"
+    is_ami = change.entry.values.get("type") is ServerType.AMI
+    if entry.kind is Kind.SERVER and is_ami and "login" not in entry.keys:
+        yield f"{entry.place}.login: it must be given, the name of a user in manager.conf"
+
+
+def _misfits(whole: Entry, entry: Entry, after: Sequence[Entry]) -> Iterable[str]:
+    """References of an entry that lead nowhere, or to two places."""
+    if "server" in entry.values:
+        yield from _unknown(whole, "server", Kind.SERVER, [entry.values["server"]], after)
+    for key, kind in _REFERENCES.items():
+        if key in entry.values:
+            yield from _unknown(whole, key, kind, entry.values[key], after)
+    if entry.kind is Kind.CAMPAIGN:
+        yield from _unreachable(whole, after)
+
+
+def _unknown(
+    entry: Entry, key: str, kind: Kind, names: Iterable[str], after: Sequence[Entry]
+) -> Iterable[str]:
+    known = [other.name for other in after if other.kind is kind]
+    for name in names:
+        if name not in known:
+            yield f'{entry.place}.{key} "{name}": not in [{kind}]; {suggest(name, known)}'
+        elif known.count(name) > 1:
+            yield f'{entry.place}.{key} "{name}": there are several in [{kind}]; rename one'
+
+
+def _unreachable(entry: Entry, after: Sequence[Entry]) -> Iterable[str]:
+    """A campaign's calls cannot leave by one PBX and arrive at another."""
+    trunks = _servers_of(Kind.TRUNK, entry.values["trunks"], after)
+    endpoints = _servers_of(Kind.END_POINT, entry.values["end_points"], after)
+    if trunks and endpoints and not trunks & endpoints:
+        yield (
+            f"{entry.place}: its trunks are on {_join(trunks)}, its end-points on "
+            f"{_join(endpoints)}; a call needs both on one server"
+        )
+
+
+def _servers_of(kind: Kind, names: Iterable[str], after: Sequence[Entry]) -> set[str]:
+    wanted = set(names)
+    return {
+        entry.values["server"]
+        for entry in after
+        if entry.kind is kind and entry.name in wanted and entry.values["server"]
+    }
+
+
+def _join(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in sorted(names))
+
+
+def _span(seconds: tuple[float, float]) -> str:
+    return f"{seconds[0]:g}-{seconds[1]:g} s"
+
+
+def _show_rule(rule: RescheduleRule) -> str:
+    status = f"/{rule.ext_status}" if rule.ext_status else ""
+    times = f"{rule.max_attempts} times" if rule.max_attempts else "always"
+    growing = ", growing" if rule.mode is RetryMode.MULT else ""
+    return f"{rule.state}{status} {times} after {rule.retry_after_s} s{growing}"
+
+
+_DEFAULTS: Mapping[Kind, Entry] = {
+    Kind.SERVER: server_entry(Server(name="")),
+    Kind.TRUNK: trunk_entry(Trunk(server_id=0, name="", dial_string=""), ""),
+    Kind.END_POINT: endpoint_entry(EndPoint(server_id=0, name="", extension="", context=""), ""),
+    Kind.LIST: list_entry(""),
+    Kind.CAMPAIGN: campaign_entry(Campaign(name="")),
+}

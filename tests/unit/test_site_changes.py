@@ -1,0 +1,185 @@
+"""What a site file changes in what is stored."""
+
+from collections.abc import Sequence
+
+from core.model import Campaign, EndPoint, Server, ServerType, Trunk
+from core.operations.site_changes import (
+    MASK,
+    Action,
+    Change,
+    FieldChange,
+    Plan,
+    campaign_entry,
+    compare,
+    endpoint_entry,
+    list_entry,
+    server_entry,
+    trunk_entry,
+)
+from core.operations.site_file import Entry, parse_site
+from core.rules.reschedule import RescheduleRule
+from core.rules.states import CallState
+
+SERVER = server_entry(Server(name="pbx", type=ServerType.SIMULATED))
+OTHER = server_entry(Server(name="other", type=ServerType.SIMULATED))
+TRUNK = trunk_entry(Trunk(server_id=1, name="main", dial_string="PJSIP/${num}@c"), "pbx")
+END_POINT = endpoint_entry(EndPoint(server_id=1, name="ivr", extension="100", context="in"), "pbx")
+LIST = list_entry("people")
+CAMPAIGN = campaign_entry(
+    Campaign(name="c", dial_clid="100"),
+    trunks=("main",),
+    end_points=("ivr",),
+    lists=("people",),
+)
+SITE = (SERVER, TRUNK, END_POINT, LIST, CAMPAIGN)
+
+
+def changes_of(file_text: str, stored: Sequence[Entry] = ()) -> tuple[Change, ...]:
+    entries, problems = parse_site(file_text)
+    changes = compare(entries, stored, problems)
+    assert problems == []
+    return changes
+
+
+def problems_of(file_text: str, stored: Sequence[Entry] = ()) -> list[str]:
+    entries, problems = parse_site(file_text)
+    compare(entries, stored, problems)
+    return problems
+
+
+def test_a_new_entry_shows_what_the_file_says_and_gets_the_defaults_for_the_rest() -> None:
+    (change,) = changes_of('[servers.pbx]\ntype = "simulated"\nport = 5039')
+    assert change.action is Action.CREATE
+    assert change.fields == (
+        FieldChange(key="type", old=None, new="SIMULATED"),
+        FieldChange(key="port", old=None, new="5039"),
+    )
+    assert change.entry.values["messages_per_unit"] == 5
+
+
+def test_what_the_file_does_not_mention_stays_as_it_is_stored() -> None:
+    (change,) = changes_of("[campaigns.c]\npriority = 3", SITE)
+    assert change.action is Action.UPDATE
+    assert change.fields == (FieldChange(key="priority", old="10", new="3"),)
+    assert change.entry.values == {**CAMPAIGN.values, "priority": 3}
+
+
+def test_the_same_values_again_change_nothing() -> None:
+    changes = changes_of('[trunks.main]\nserver = "pbx"\ndial_string = "PJSIP/${num}@c"', SITE)
+    assert [change.action for change in changes] == [Action.KEEP]
+    assert Plan(changes=changes).is_empty
+
+
+def test_one_change_makes_a_plan_that_is_not_empty() -> None:
+    assert not Plan(changes=changes_of("[trunks.main]\ncapacity = 3", SITE)).is_empty
+
+
+def test_a_changed_password_is_seen_but_never_shown() -> None:
+    stored = server_entry(Server(name="pbx", login="whip", password="old"))
+    (change,) = changes_of('[servers.pbx]\npassword = "new"', [stored])
+    assert change.fields == (FieldChange(key="password", old=MASK, new=MASK),)
+    assert change.entry.values["password"] == "new"
+
+
+def test_rules_and_references_are_shown_as_sentences() -> None:
+    (change,) = changes_of(
+        """
+        [campaigns.c]
+        trunks = []
+        caller_id = ""
+        [[campaigns.c.reschedule]]
+        state = "RS_BUSY"
+        ext_status = "$"
+        max_attempts = 2
+        retry_after_s = 300
+        mode = "MULT"
+        [[campaigns.c.reschedule]]
+        state = "RS_LOST"
+        max_attempts = 0
+        """,
+        SITE,
+    )
+    assert [(field.key, field.old, field.new) for field in change.fields] == [
+        ("trunks", "main", "none"),
+        ("caller_id", "100", "none"),
+        (
+            "reschedule",
+            "none",
+            "RS_BUSY/$ 2 times after 300 s, growing, RS_LOST always after 0 s",
+        ),
+    ]
+
+
+def test_fewer_rules_are_a_change() -> None:
+    rule = RescheduleRule(state=CallState.RS_BUSY)
+    stored = campaign_entry(Campaign(name="c", reschedule_rules=(rule,)))
+    (change,) = changes_of("[campaigns.c]\nreschedule = []", [stored])
+    assert change.entry.values["reschedule"] == ()
+
+
+def test_a_simulation_is_shown_in_a_line() -> None:
+    (change,) = changes_of(
+        "[trunks.main.simulation]\noutcomes = { answered = 1 }\ntalk_s = [1, 2.5]", SITE
+    )
+    assert change.fields == (
+        FieldChange(key="simulation", old="none", new="answered 1; ring 1-3 s; talk 1-2.5 s"),
+    )
+
+
+def test_what_a_new_entry_cannot_do_without_is_asked_for() -> None:
+    assert problems_of("[trunks.t]\n[end_points.e]\n[servers.s]") == [
+        "servers.s.login: it must be given, the name of a user in manager.conf",
+        "trunks.t.server: it must be given",
+        "trunks.t.dial_string: it must be given",
+        "end_points.e.server: it must be given",
+        "end_points.e.extension: it must be given",
+        "end_points.e.context: it must be given",
+    ]
+
+
+def test_a_simulated_server_needs_no_login() -> None:
+    assert problems_of('[servers.s]\ntype = "simulated"') == []
+
+
+def test_a_wrong_value_is_not_asked_for_again() -> None:
+    problems = problems_of('[trunks.t]\nserver = "pbx"\ndial_string = "x"', [SERVER])
+    assert len(problems) == 1
+    assert problems[0].startswith('trunks.t.dial_string "x": ')
+
+
+def test_an_unknown_server_is_named_with_the_nearest_one() -> None:
+    assert problems_of('[trunks.main]\nserver = "pxb"', SITE) == [
+        'trunks.main.server "pxb": not in [servers]; is "pbx" meant?'
+    ]
+
+
+def test_unknown_parts_of_a_campaign_are_named() -> None:
+    assert problems_of(
+        '[campaigns.d]\ntrunks = ["mian"]\nend_points = ["x"]\nlists = ["y"]', [SERVER, TRUNK]
+    ) == [
+        'campaigns.d.trunks "mian": not in [trunks]; is "main" meant?',
+        'campaigns.d.end_points "x": not in [end_points]; there is none yet',
+        'campaigns.d.lists "y": not in [lists]; there is none yet',
+    ]
+
+
+def test_a_campaign_s_trunks_and_end_points_must_meet_on_a_server() -> None:
+    far = endpoint_entry(EndPoint(server_id=2, name="far", extension="1", context="in"), "other")
+    assert problems_of('[campaigns.c]\nend_points = ["far"]', [*SITE, OTHER, far]) == [
+        'campaigns.c: its trunks are on "pbx", its end-points on "other"; '
+        "a call needs both on one server"
+    ]
+    assert problems_of('[campaigns.c]\nend_points = ["far", "ivr"]', [*SITE, OTHER, far]) == []
+
+
+def test_a_trunk_of_the_same_name_elsewhere_is_told_apart_by_its_server() -> None:
+    twin = trunk_entry(Trunk(server_id=2, name="main", dial_string="PJSIP/${num}@d"), "other")
+    stored = [*SITE, OTHER, twin]
+    (change,) = changes_of('[trunks.main]\nserver = "other"\ncapacity = 7', stored)
+    assert change.was is twin
+    assert problems_of("[trunks.main]\ncapacity = 7", stored)[0] == (
+        "trunks.main.server: it must be given, as pbx, other each have one"
+    )
+    assert problems_of('[campaigns.c]\ntrunks = ["main"]', stored) == [
+        'campaigns.c.trunks "main": there are several in [trunks]; rename one'
+    ]

@@ -1,0 +1,1 @@
+"""A real Asterisk for tests: unpacked by `install.sh`, configured and run by `server`."""

@@ -1,0 +1,1 @@
+"""A SIP carrier for tests, played by SIPp."""

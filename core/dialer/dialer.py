@@ -44,6 +44,9 @@ class Dialer:
             events.HungUp: tracker.hung_up,
             events.Reported: tracker.reported,
             events.AttemptsCommitted: tracker.committed,
+            events.AttemptRefused: tracker.attempt_refused,
+            events.Stopping: tracker.stopping,
+            events.ServersLoaded: keeper.servers_loaded,
             events.RunLoaded: keeper.run_loaded,
             events.RunAsked: keeper.run_asked,
             events.BatchFetched: keeper.batch_fetched,
@@ -59,7 +62,7 @@ class Dialer:
         live = self.live
         for callback in live.timers.pop_due(now):
             callback(now)
-        if live.touched:
+        if live.touched and not live.is_stopping:
             self._place_calls(now)
         for run_id in sorted(live.moved):
             live.out.append(live.runs[run_id].progress())

@@ -6,8 +6,16 @@ from core.dialer.call import Call
 from core.dialer.lines import LiveEndPoint, LiveServer, LiveTrunk
 from core.dialer.live import Live
 from core.dialer.run import LiveRun
-from core.model import Attempt, EndPoint, HopperEntry, Trunk
-from core.ports.events import BatchFetched, RunAsked, RunLoaded, RunPlan, RunVerb
+from core.model import EndPoint, Trunk
+from core.ports.events import (
+    BatchFetched,
+    OpenCall,
+    RunAsked,
+    RunLoaded,
+    RunPlan,
+    RunVerb,
+    ServersLoaded,
+)
 from core.rules.states import RunState
 
 #: How soon to look again for retries that are on their way to the database.
@@ -22,18 +30,21 @@ class Keeper:
     def __init__(self, live: Live) -> None:
         self._live = live
 
+    def servers_loaded(self, event: ServersLoaded, _now: datetime) -> None:
+        for server in event.servers:
+            self._live.servers.setdefault(server.id, LiveServer(server)).server = server
+
     def run_loaded(self, event: RunLoaded, now: datetime) -> None:
+        self.servers_loaded(ServersLoaded(servers=event.plan.servers), now)
         self._forget_old_runs()
         run = self._take_up(event.plan)
-        for attempt, entry in event.open_attempts:
-            self._resume(run, attempt, entry, now)
+        for found in event.open_calls:
+            self._resume(run, found, now)
         if run.retries:
             self._live.await_retry(run, now)
         self._live.change(run)
 
     def _take_up(self, plan: RunPlan) -> LiveRun:
-        for server in plan.servers:
-            self._live.servers.setdefault(server.id, LiveServer(server)).server = server
         trunks = [self._trunk(trunk) for trunk in plan.trunks]
         endpoints = [self._endpoint(endpoint) for endpoint in plan.endpoints]
         positions = {position.list_id: position for position in plan.run.lists}
@@ -68,16 +79,16 @@ class Keeper:
         live.redefine(endpoint, server)
         return live
 
-    def _resume(self, run: LiveRun, attempt: Attempt, entry: HopperEntry, now: datetime) -> None:
-        """An attempt from before a restart: it holds its lines until its server is up and
-        says whether its channel still lives."""
+    def _resume(self, run: LiveRun, found: OpenCall, now: datetime) -> None:
+        """A call from before a restart: it holds its lines until its server is up and says
+        whether its channel still lives."""
         call = Call(
-            attempt=attempt,
-            trunk=self._live.trunks[attempt.trunk_id],
-            endpoint=self._live.endpoints[attempt.endpoint_id],
-            entry=entry,
+            attempt=found.attempt,
+            trunk=self._trunk(found.trunk),
+            endpoint=self._endpoint(found.endpoint),
+            entry=found.entry,
         )
-        call.request(attempt.requested_at)
+        call.request(found.attempt.requested_at)
         call.start_dialling("", now)
         self._live.take_lines(call, run)
 

@@ -26,6 +26,7 @@ class Live:
     touched: set[int] = field(default_factory=set)
     moved: set[int] = field(default_factory=set)
     out: list[Command] = field(default_factory=list)
+    is_stopping: bool = False
 
     def change(self, run: LiveRun) -> None:
         """The run is to be looked at and journalled."""

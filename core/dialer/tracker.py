@@ -9,6 +9,7 @@ from core.dialer.run import LiveRun
 from core.model import Attempt, Retry
 from core.ports.commands import CallClosed, HangUp, Originate
 from core.ports.events import (
+    AttemptRefused,
     AttemptsCommitted,
     DialEnded,
     Dialling,
@@ -19,6 +20,7 @@ from core.ports.events import (
     ServerDown,
     ServerUp,
     Signalled,
+    Stopping,
 )
 from core.rules.dialstring import render_channel
 from core.rules.reschedule import RetryDecision, decide_retry
@@ -75,15 +77,15 @@ class Tracker:
                 self._live.touched |= trunk.users
 
     def committed(self, event: AttemptsCommitted, now: datetime) -> None:
+        """These calls may leave. A call leaves once, however often its commit is announced."""
         for attempt_id in event.attempt_ids:
-            if call := self._live.by_attempt.get(attempt_id):
+            call = self._live.by_attempt.get(attempt_id)
+            if call is not None and call.state is CallState.SCHEDULED:
                 self._request(call, now)
 
     def _request(self, call: Call, now: datetime) -> None:
         run = self._run_of(call)
-        if call.entry.is_retry:
-            run.held.discard(call.attempt.record_id)
-            run.retries -= 1
+        self._use_up_retry(call, run)
         if run.state.is_over:
             call.advance(CallState.RS_ERROR)
             self._finish(call, None, now, reason="the run ended before the call left")
@@ -91,6 +93,17 @@ class Tracker:
         call.request(now)
         self._live.out.append(_originate(call, run))
         self._expect_news(call, now)
+
+    def attempt_refused(self, event: AttemptRefused, now: datetime) -> None:
+        if call := self._live.by_attempt.get(event.attempt_id):
+            self._use_up_retry(call, self._run_of(call))
+            call.advance(CallState.RS_ERROR)
+            self._finish(call, None, now, reason=event.reason)
+
+    def _use_up_retry(self, call: Call, run: LiveRun) -> None:
+        if call.entry.is_retry:
+            run.held.discard(call.attempt.record_id)
+            run.retries -= 1
 
     def _expect_news(self, call: Call, now: datetime) -> None:
         timeout = timedelta(milliseconds=self._run_of(call).campaign.answer_timeout_ms)
@@ -106,12 +119,23 @@ class Tracker:
         call = self._live.calls.get(event.channel_id)
         if call is None or call.state is not CallState.REQUESTED:
             return
-        call.advance(CallState.RS_ERROR)
         if event.was_sent:
-            self._finish(call, self._decide_retry(call), now, reason=event.reason)
-            return
+            self._close(call, CallState.RS_ERROR, now, reason=event.reason)
+        else:
+            self._take_back(call, event.reason, now)
+
+    def _take_back(self, call: Call, reason: str, now: datetime) -> None:
+        """The call never left. Nobody was called, so it is tried again whatever the rules."""
+        call.advance(CallState.RS_ERROR)
         again = RetryDecision(after_s=UNSENT_RETRY_S, retry_no=call.attempt.retry_no)
-        self._finish(call, again, now, reason=f"not sent: {event.reason}")
+        self._finish(call, again, now, reason=f"not sent: {reason}")
+
+    def stopping(self, _event: Stopping, now: datetime) -> None:
+        self._live.is_stopping = True
+        for call in list(self._live.calls.values()):
+            if call.state is CallState.SCHEDULED:
+                self._use_up_retry(call, self._run_of(call))
+                self._take_back(call, "the dialer stopped", now)
 
     def dialling(self, event: Dialling, now: datetime) -> None:
         if call := self._live.calls.get(event.channel_id):

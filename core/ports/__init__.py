@@ -51,7 +51,9 @@ class Journal(Protocol):
     """Writes entries in the order they were given, many in one transaction.
 
     It posts `AttemptsCommitted` after each transaction that held attempts. While the
-    database is away it keeps all entries and tries again: nothing is dropped.
+    database is away it keeps all entries and tries again: nothing is dropped. An entry that
+    the database refuses for good is logged in full, and an attempt so refused is reported
+    with `AttemptRefused`.
     """
 
     def append(self, entry: JournalEntry) -> None: ...

@@ -142,13 +142,30 @@ class RunPlan:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ServersLoaded:
+    """The servers that are configured now."""
+
+    servers: tuple[Server, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenCall:
+    """An attempt of unknown fate from before a restart, with all it was made from. Its trunk
+    and end-point may have left the campaign since."""
+
+    attempt: Attempt
+    entry: HopperEntry
+    trunk: Trunk
+    endpoint: EndPoint
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RunLoaded:
-    """A run is to be executed: a new one, or one found open in the database when the dialer
-    starts. `open_attempts` are its attempts of unknown fate from before, each with the entry
-    it was made from."""
+    """A run is to be executed: a new one, or one found in the database when the dialer
+    starts, with its calls of unknown fate."""
 
     plan: RunPlan
-    open_attempts: tuple[tuple[Attempt, HopperEntry], ...] = ()
+    open_calls: tuple[OpenCall, ...] = ()
 
 
 class RunVerb(StrEnum):
@@ -186,6 +203,20 @@ class AttemptsCommitted:
     attempt_ids: tuple[int, ...]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AttemptRefused:
+    """The database will not have this attempt, for a reason that waiting does not cure: it
+    must not be dialled."""
+
+    attempt_id: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stopping:
+    """The dialer is about to stop: no more calls are placed, and what has not left stays."""
+
+
 PbxEvent = (
     ServerUp
     | ServerDown
@@ -196,4 +227,14 @@ PbxEvent = (
     | Originated
     | HungUp
 )
-Event = PbxEvent | Reported | RunLoaded | RunAsked | BatchFetched | AttemptsCommitted
+Event = (
+    PbxEvent
+    | Reported
+    | ServersLoaded
+    | RunLoaded
+    | RunAsked
+    | BatchFetched
+    | AttemptsCommitted
+    | AttemptRefused
+    | Stopping
+)

@@ -1,0 +1,260 @@
+"""A world in memory for the dialer: lists, a retry queue, a journal and a telephone network.
+
+It answers the dialer's commands the way database and PBX would, under the test's control: what
+is committed, fetched or answered happens when the test says so, at the time it says.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from core.dialer.dialer import Dialer
+from core.model import (
+    Campaign,
+    EndPoint,
+    HopperEntry,
+    ListPosition,
+    Record,
+    Retry,
+    Run,
+    Server,
+    Trunk,
+)
+from core.ports import events
+from core.ports.commands import (
+    AttemptPlaced,
+    CallClosed,
+    Command,
+    FetchBatch,
+    HangUp,
+    Originate,
+    RunProgressed,
+)
+from core.rules.reschedule import RescheduleRule
+from core.rules.states import CallState
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+SERVER = Server(id=1, name="pbx")
+TRUNK = Trunk(id=1, server_id=1, name="trunk", dial_string="PJSIP/${num}@carrier", capacity=10)
+END = EndPoint(id=1, server_id=1, name="message", extension="s", context="message", max_channels=10)
+
+
+def rule(state: str, **values: object) -> RescheduleRule:
+    return RescheduleRule(state=CallState(state), **values)  # type: ignore[arg-type]
+
+
+@dataclass
+class World:
+    """`originates`, `logs`, `progress` gather what the dialer wanted; `retries` is the queue
+    in the database, by (run, record)."""
+
+    dialer: Dialer = field(default_factory=lambda: Dialer(site_key="cafe0001", next_attempt_id=1))
+    now: datetime = NOON
+    lists: dict[int, list[Record]] = field(default_factory=dict)
+    retries: dict[tuple[int, int], Retry] = field(default_factory=dict)
+    originates: list[Originate] = field(default_factory=list)
+    hangups: list[HangUp] = field(default_factory=list)
+    logs: list[CallClosed] = field(default_factory=list)
+    placed: list[AttemptPlaced] = field(default_factory=list)
+    progress: dict[int, RunProgressed] = field(default_factory=dict)
+    is_database_up: bool = True
+    commits: bool = True
+    _stalled: list[Command] = field(default_factory=list)
+
+    def add_list(self, list_id: int, numbers: Sequence[str], **inputs: str) -> None:
+        start = list_id * 1_000_000
+        self.lists[list_id] = [
+            Record(id=start + i, list_id=list_id, number=number, inputs=inputs)
+            for i, number in enumerate(numbers, 1)
+        ]
+
+    def load(
+        self,
+        campaign: Campaign | None = None,
+        *,
+        run_id: int = 1,
+        trunks: Sequence[Trunk] = (TRUNK,),
+        endpoints: Sequence[EndPoint] = (END,),
+        servers: Sequence[Server] = (SERVER,),
+        is_up: bool = True,
+    ) -> None:
+        """Start a run over the campaign's lists (all lists if it names none)."""
+        campaign = campaign or Campaign(id=run_id, name=f"campaign {run_id}")
+        lists = campaign.list_ids or tuple(self.lists)
+        run = Run(
+            id=run_id,
+            campaign_id=campaign.id,
+            started_at=self.now,
+            lists=tuple(ListPosition(list_id=i, list_name=f"list {i}") for i in lists),
+        )
+        self.post(
+            events.RunLoaded(
+                plan=events.RunPlan(
+                    run=run,
+                    campaign=campaign,
+                    servers=tuple(servers),
+                    trunks=tuple(trunks),
+                    endpoints=tuple(endpoints),
+                    record_count=sum(len(self.lists[i]) for i in lists),
+                )
+            )
+        )
+        if is_up:
+            for server in servers:
+                self.server_up(server.id)
+
+    def server_up(
+        self, server_id: int = 1, live: Sequence[str] = (), **more: frozenset[str]
+    ) -> None:
+        self.post(
+            events.ServerUp(
+                server_id=server_id, started_at=None, live_channels=frozenset(live), **more
+            )
+        )
+
+    def post(self, event: events.Event) -> None:
+        self.dialer.receive(event, self.now)
+        self.settle()
+
+    def settle(self) -> None:
+        """Carry out commands until there are none."""
+        while commands := self.dialer.decide(self.now):
+            for command in commands:
+                self._carry_out(command)
+
+    def _carry_out(self, command: Command) -> None:
+        if not self.is_database_up and not isinstance(command, Originate | HangUp):
+            self._stalled.append(command)
+            return
+        match command:
+            case Originate():
+                self.originates.append(command)
+            case HangUp():
+                self.hangups.append(command)
+            case FetchBatch():
+                self.dialer.receive(self._fetch(command), self.now)
+            case AttemptPlaced(attempt=attempt):
+                self.placed.append(command)
+                self.retries.pop((attempt.run_id, attempt.record_id), None)
+                if self.commits:
+                    committed = events.AttemptsCommitted(attempt_ids=(attempt.id,))
+                    self.dialer.receive(committed, self.now)
+            case CallClosed(retry=retry):
+                self.logs.append(command)
+                if retry is not None:
+                    self.retries[retry.run_id, retry.record_id] = retry
+            case RunProgressed():
+                self.progress[command.run_id] = command
+
+    def database_back(self) -> None:
+        self.is_database_up = True
+        stalled, self._stalled = self._stalled, []
+        for command in stalled:
+            self._carry_out(command)
+        self.settle()
+
+    def _fetch(self, command: FetchBatch) -> events.BatchFetched:
+        mine = [
+            r
+            for (run_id, record_id), r in sorted(self.retries.items())
+            if run_id == command.run_id and record_id not in command.held
+        ]
+        mine.sort(key=lambda retry: retry.due_at)
+        due = [retry for retry in mine if retry.due_at <= self.now][: command.limit]
+        later = [retry.due_at for retry in mine if retry not in due]
+        entries = [self._entry(retry) for retry in due]
+        positions = []
+        for position in command.positions:
+            fresh = (
+                [] if position.is_complete else self._after(position, command.limit - len(entries))
+            )
+            entries += fresh
+            positions.append(
+                ListPosition(
+                    list_id=position.list_id,
+                    list_name=position.list_name,
+                    highwater=fresh[-1].record.id if fresh else position.highwater,
+                    is_complete=position.is_complete or len(entries) < command.limit,
+                )
+            )
+        return events.BatchFetched(
+            run_id=command.run_id,
+            entries=tuple(entries),
+            positions=tuple(positions),
+            next_due_at=min(later, default=None),
+        )
+
+    def _after(self, position: ListPosition, limit: int) -> list[HopperEntry]:
+        records = [r for r in self.lists[position.list_id] if r.id > position.highwater]
+        return [
+            HopperEntry(record=record, list_name=position.list_name) for record in records[:limit]
+        ]
+
+    def _entry(self, retry: Retry) -> HopperEntry:
+        list_id = retry.record_id // 1_000_000
+        record = next(r for r in self.lists[list_id] if r.id == retry.record_id)
+        return HopperEntry(
+            record=record,
+            list_name=f"list {list_id}",
+            attempt_no=retry.attempt_no,
+            retry_no=retry.retry_no,
+            is_retry=True,
+        )
+
+    # The telephone network
+
+    def ring(self, channel_id: str) -> None:
+        self.post(
+            events.Dialling(server_id=1, channel_id=channel_id, channel=f"PJSIP/{channel_id}")
+        )
+        self.post(
+            events.Signalled(server_id=1, channel_id=channel_id, signal=events.DialSignal.RINGING)
+        )
+
+    def answer(self, channel_id: str) -> None:
+        self.ring(channel_id)
+        self.post(events.Originated(server_id=1, channel_id=channel_id, is_answered=True, reason=4))
+
+    def hang_up(self, channel_id: str, cause: int = 16, tech_cause: str = "") -> None:
+        self.post(
+            events.HungUp(server_id=1, channel_id=channel_id, cause=cause, tech_cause=tech_cause)
+        )
+
+    def fail(self, channel_id: str, reason: int, cause: int, tech_cause: str = "") -> None:
+        self.ring(channel_id)
+        self.post(
+            events.Originated(server_id=1, channel_id=channel_id, is_answered=False, reason=reason)
+        )
+        self.hang_up(channel_id, cause, tech_cause)
+
+    def busy(self, channel_id: str) -> None:
+        self.fail(channel_id, 5, 17)
+
+    def complete(self, channel_id: str) -> None:
+        self.answer(channel_id)
+        self.hang_up(channel_id)
+
+    def report(self, channel_id: str, report: str, name: str = "", value: str = "") -> None:
+        self.post(
+            events.Reported(
+                call_ids=(channel_id,), report=events.Report(report), name=name, value=value
+            )
+        )
+
+    def wait(self, **span: float) -> None:
+        """Let time pass, in the steps that the dialer asked for."""
+        end = self.now + timedelta(**span)
+        while (at := self.dialer.next_look_at()) is not None and at <= end:
+            self.now = max(self.now, at)
+            self.settle()
+        self.now = end
+        self.settle()
+
+    @property
+    def ringing(self) -> list[str]:
+        """Channel ids of calls that were sent and are not over, in order."""
+        over = {log.log.attempt.channel_id for log in self.logs}
+        return [o.channel_id for o in self.originates if o.channel_id not in over]
+
+    def states(self) -> list[str]:
+        return [str(log.log.state) for log in self.logs]

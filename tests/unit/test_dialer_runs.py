@@ -1,0 +1,328 @@
+"""Lines, rates and priorities; the life of a run; recovery after a restart."""
+
+from datetime import timedelta
+
+import pytest
+
+from core.model import Attempt, Campaign, HopperEntry, ListPosition, Record, Run, Server, Trunk
+from core.ports import events
+from core.rules.states import RunState
+from core.rules.verdicts import Verdict
+from tests.support.world import END, NOON, SERVER, TRUNK, World, rule
+
+
+def numbers(count: int, start: int = 1000) -> list[str]:
+    return [str(start + i) for i in range(count)]
+
+
+def trunk(**values: object) -> Trunk:
+    base = {"id": 1, "server_id": 1, "name": "trunk", "dial_string": "PJSIP/${num}@carrier"}
+    return Trunk(**{**base, **values})  # type: ignore[arg-type]
+
+
+def verdict(world: World, run_id: int = 1) -> Verdict:
+    return world.dialer.live.runs[run_id].verdict
+
+
+def test_no_more_calls_than_the_trunk_has_lines() -> None:
+    world = World()
+    world.add_list(1, numbers(30))
+    world.load(trunks=[trunk(capacity=4)])
+    assert len(world.originates) == 4
+    world.complete(world.ringing[0])
+    assert len(world.originates) == 5
+
+
+def test_no_more_calls_than_the_endpoint_has_channels() -> None:
+    world = World()
+    world.add_list(1, numbers(30))
+    world.load(trunks=[trunk(capacity=30)])
+    assert len(world.originates) == END.max_channels
+    assert verdict(world) is Verdict.LIMITED_BY_EP_SIZE
+
+
+def test_calls_are_placed_within_the_trunks_rate() -> None:
+    world = World()
+    world.add_list(1, numbers(30))
+    world.load(trunks=[trunk(max_calls_per_period=3, period_ms=1000)])
+    assert len(world.originates) == 3
+    assert verdict(world) is Verdict.LIMITED_BY_TRUNK_RATE
+    world.wait(milliseconds=999)
+    assert len(world.originates) == 3
+    world.wait(milliseconds=1)
+    assert len(world.originates) == 6
+
+
+def test_a_campaign_with_two_trunks_gets_the_sum_of_their_rates() -> None:
+    world = World()
+    world.add_list(1, numbers(30))
+    world.load(
+        trunks=[
+            trunk(max_calls_per_period=3),
+            trunk(id=2, name="other", max_calls_per_period=2),
+        ]
+    )
+    assert len(world.originates) == 5
+
+
+def test_runs_that_share_a_trunk_share_its_rate() -> None:
+    world = World()
+    world.add_list(1, numbers(30))
+    slow = [trunk(max_calls_per_period=4)]
+    world.load(run_id=1, trunks=slow)
+    world.load(run_id=2, trunks=slow)
+    assert len(world.originates) == 4
+
+
+def test_a_call_goes_to_an_endpoint_on_the_server_of_its_trunk() -> None:
+    world = World()
+    world.add_list(1, numbers(5))
+    second = Server(id=2, name="pbx two")
+    world.load(servers=[SERVER, second], trunks=[trunk(id=2, server_id=2)])
+    assert world.originates == []
+    assert verdict(world) is Verdict.SERVER_DOWN
+
+
+def test_the_lowest_priority_number_gets_the_lines_first() -> None:
+    world = World()
+    world.add_list(1, numbers(8))
+    one = [trunk(capacity=10)]
+    world.load(Campaign(id=1, name="later", priority=10), run_id=1, trunks=one, is_up=False)
+    world.load(Campaign(id=2, name="first", priority=1), run_id=2, trunks=one)
+    by_run = [p.attempt.run_id for p in world.placed]
+    assert by_run.count(2) == 8
+    assert by_run.count(1) == 2
+
+
+def test_equal_priorities_get_equal_shares() -> None:
+    world = World()
+    world.add_list(1, numbers(8))
+    world.add_list(2, numbers(500, 5000))
+    one = [trunk(capacity=6)]
+    world.load(Campaign(id=1, name="a", list_ids=(1,)), run_id=1, trunks=one, is_up=False)
+    world.load(Campaign(id=2, name="b", list_ids=(2,)), run_id=2, trunks=one)
+    assert [world.dialer.live.runs[i].live for i in (1, 2)] == [3, 3]
+
+
+@pytest.mark.parametrize(
+    ("trunks", "endpoints", "expected"),
+    [((), (END,), Verdict.NO_TRUNKS), ((TRUNK,), (), Verdict.NO_ENDPOINTS)],
+)
+def test_a_run_without_a_way_out_says_so(
+    trunks: tuple[Trunk, ...], endpoints: tuple[object, ...], expected: Verdict
+) -> None:
+    world = World()
+    world.add_list(1, numbers(3))
+    world.load(trunks=trunks, endpoints=endpoints)  # type: ignore[arg-type]
+    assert verdict(world) is expected
+    assert world.progress[1].state is RunState.RUNNING
+
+
+def test_a_run_completes_when_every_record_is_done() -> None:
+    world = World()
+    world.add_list(1, numbers(12))
+    world.load()
+    for _ in range(12):
+        world.complete(world.ringing[0])
+    progress = world.progress[1]
+    assert (progress.state, progress.attempted, progress.completed) == ("COMPLETED", 12, 12)
+    assert progress.ended_at == world.now
+    assert progress.positions[0].is_complete
+
+
+def test_a_run_waits_for_its_retries_before_it_completes() -> None:
+    world = World()
+    world.add_list(1, ["1"])
+    campaign = Campaign(id=1, name="c", reschedule_rules=(rule("RS_BUSY", retry_after_s=600),))
+    world.load(campaign)
+    world.busy(world.ringing[0])
+    world.wait(seconds=599)
+    assert world.progress[1].state is RunState.RUNNING
+    world.wait(seconds=2)
+    world.busy(world.ringing[0])
+    assert world.progress[1].state is RunState.COMPLETED
+    assert (world.progress[1].attempted, world.progress[1].completed) == (2, 1)
+
+
+def test_a_run_over_an_empty_list_completes_at_once() -> None:
+    world = World()
+    world.add_list(1, [])
+    world.load()
+    assert world.progress[1].state is RunState.COMPLETED
+
+
+def test_a_run_that_idles_on_termination_becomes_idle() -> None:
+    world = World()
+    world.add_list(1, ["1"])
+    world.load(Campaign(id=1, name="c", idles_on_termination=True))
+    world.complete(world.ringing[0])
+    assert world.progress[1].state is RunState.IDLE
+    assert world.progress[1].ended_at is None
+
+
+def test_lists_are_dialled_in_order_from_the_first_to_the_last() -> None:
+    world = World()
+    world.add_list(2, numbers(3, 200))
+    world.add_list(1, numbers(3, 100))
+    world.load(Campaign(id=1, name="c", list_ids=(2, 1), batch_size=4))
+    assert [p.attempt.number for p in world.placed] == ["200", "201", "202", "100", "101", "102"]
+
+
+def test_a_paused_run_places_nothing_and_tracks_what_is_up() -> None:
+    world = World()
+    world.add_list(1, numbers(30))
+    world.load()
+    world.post(events.RunAsked(run_id=1, verb=events.RunVerb.PAUSE))
+    world.complete(world.ringing[0])
+    assert len(world.originates) == 10
+    assert world.states() == ["TERMINATED"]
+    assert world.progress[1].state is RunState.PAUSED
+    world.post(events.RunAsked(run_id=1, verb=events.RunVerb.UNPAUSE))
+    assert len(world.originates) == 11
+
+
+def test_unpause_changes_only_a_paused_run() -> None:
+    world = World()
+    world.add_list(1, ["1"])
+    world.load(Campaign(id=1, name="c", idles_on_termination=True))
+    world.complete(world.ringing[0])
+    world.post(events.RunAsked(run_id=1, verb=events.RunVerb.UNPAUSE))
+    assert world.progress[1].state is RunState.IDLE
+
+
+def test_a_removed_run_dials_no_more_and_logs_what_was_up() -> None:
+    world = World()
+    world.add_list(1, numbers(30))
+    campaign = Campaign(id=1, name="c", reschedule_rules=(rule("RS_BUSY", retry_after_s=1),))
+    world.load(campaign)
+    world.post(events.RunAsked(run_id=1, verb=events.RunVerb.REMOVE))
+    assert world.progress[1].state is RunState.REMOVE
+    world.busy(world.ringing[0])
+    world.complete(world.ringing[0])
+    world.wait(minutes=5)
+    assert world.states()[:2] == ["RS_BUSY", "TERMINATED"]
+    assert world.logs[0].retry is None
+    assert len(world.originates) == 10
+
+
+def test_a_call_whose_run_ends_before_its_commit_never_leaves() -> None:
+    world = World(commits=False)
+    world.add_list(1, ["1"])
+    world.load()
+    world.post(events.RunAsked(run_id=1, verb=events.RunVerb.REMOVE))
+    world.post(events.AttemptsCommitted(attempt_ids=(1,)))
+    assert world.originates == []
+    assert world.states() == ["RS_ERROR"]
+
+
+def test_a_stopping_dialer_keeps_what_has_not_left() -> None:
+    world = World(commits=False)
+    world.add_list(1, numbers(30))
+    world.load()
+    world.post(events.Stopping())
+    assert len(world.placed) == 10
+    assert len(world.retries) == 10
+    world.post(events.AttemptsCommitted(attempt_ids=tuple(range(1, 11))))
+    assert world.originates == []
+
+
+def test_a_lost_server_stops_its_calls_only() -> None:
+    world = World()
+    world.add_list(1, numbers(50))
+    world.load(
+        servers=[SERVER, Server(id=2, name="pbx two")],
+        trunks=[trunk(capacity=2), trunk(id=2, name="two", server_id=2, capacity=2)],
+        endpoints=[END, type(END)(id=2, server_id=2, name="two", extension="s", context="m")],
+    )
+    world.post(events.ServerDown(server_id=1, reason="connection refused"))
+    for call in [o for o in world.originates if o.server_id == 2]:
+        world.complete(call.channel_id)
+    assert {o.server_id for o in world.originates[4:]} == {2}
+    assert world.dialer.live.servers[1].reason == "connection refused"
+
+
+def test_when_the_server_is_back_gone_calls_are_lost_and_live_ones_go_on() -> None:
+    world = World()
+    world.add_list(1, numbers(3))
+    world.load()
+    gone, talking, answered_meanwhile = world.ringing
+    world.answer(talking)
+    world.ring(answered_meanwhile)
+    world.post(events.ServerDown(server_id=1, reason="gone"))
+    world.wait(minutes=10)
+    assert world.logs == []
+    world.server_up(
+        live=[talking, answered_meanwhile],
+        answered_channels=frozenset({talking, answered_meanwhile}),
+    )
+    assert [(c.log.attempt.channel_id, c.log.state) for c in world.logs] == [(gone, "RS_LOST")]
+    world.hang_up(talking)
+    world.hang_up(answered_meanwhile)
+    assert world.states() == ["RS_LOST", "TERMINATED", "TERMINATED"]
+
+
+def resumed(state: RunState = RunState.RUNNING) -> World:
+    """A restart with one call of unknown fate, on a trunk that has left the campaign."""
+    world = World()
+    world.add_list(1, numbers(3))
+    record = Record(id=1_000_001, list_id=1, number="1000", outputs={"OLD": "1"})
+    attempt = Attempt(
+        id=7, run_id=1, campaign_id=1, record_id=record.id, list_id=1, server_id=1, trunk_id=9,
+        endpoint_id=1, attempt_no=0, retry_no=0, number="1000", channel_id="wb-cafe0001-7",
+        requested_at=NOON - timedelta(seconds=20),
+    )  # fmt: skip
+    position = ListPosition(list_id=1, list_name="list 1", highwater=record.id)
+    world.post(
+        events.RunLoaded(
+            plan=events.RunPlan(
+                run=Run(id=1, campaign_id=1, state=state, started_at=NOON, lists=(position,)),
+                campaign=Campaign(id=1, name="c"),
+                servers=(SERVER,),
+                trunks=(TRUNK,),
+                endpoints=(END,),
+            ),
+            open_calls=(
+                events.OpenCall(
+                    attempt=attempt,
+                    entry=HopperEntry(record=record, list_name="list 1"),
+                    trunk=trunk(id=9, name="old"),
+                    endpoint=END,
+                ),
+            ),
+        )
+    )
+    return world
+
+
+def test_a_call_found_up_after_a_restart_is_tracked_to_its_end() -> None:
+    world = resumed()
+    world.server_up(live=["wb-cafe0001-7"], answered_channels=frozenset({"wb-cafe0001-7"}))
+    assert [p.attempt.number for p in world.placed] == ["1001", "1002"]
+    world.report("wb-cafe0001-7", "ATTRIBUTE", "NEW", "2")
+    world.hang_up("wb-cafe0001-7")
+    assert world.states() == ["TERMINATED"]
+    assert world.logs[0].outputs == {"OLD": "1", "NEW": "2"}
+
+
+def test_a_call_gone_after_a_restart_is_lost_and_not_dialled_again() -> None:
+    world = resumed()
+    world.server_up(live=[])
+    assert world.states() == ["RS_LOST"]
+    world.wait(hours=1)
+    assert "1000" not in [p.attempt.number for p in world.placed]
+
+
+def test_a_call_of_a_run_that_is_over_is_still_tracked_after_a_restart() -> None:
+    world = resumed(RunState.REMOVE)
+    world.server_up(live=["wb-cafe0001-7"], answered_channels=frozenset({"wb-cafe0001-7"}))
+    world.hang_up("wb-cafe0001-7")
+    assert world.states() == ["TERMINATED"]
+    assert world.originates == []
+
+
+def test_runs_long_over_are_forgotten() -> None:
+    world = World()
+    world.add_list(1, [])
+    for run_id in range(1, 15):
+        world.load(run_id=run_id)
+    assert list(world.dialer.live.runs) == list(range(4, 15))

@@ -18,8 +18,9 @@ from panoramisk.actions import Action
 from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.manager import Manager
 from panoramisk.message import Message
-from twisted.internet.defer import Deferred, TimeoutError
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
 
 from ami.protocol import LoginRefused, PacketReader, Reply, ServerLost, parse_headers
 from ami.values import render_action
@@ -60,7 +61,7 @@ class Session:
         `limit_s` seconds or the connection broke.
         """
         asked = Action(dict(action))
-        answer: Deferred[Any] = Deferred.fromFuture(self._manager.send_action(asked))
+        answer = _bridge(self._manager.send_action(asked))
         try:
             messages = await answer.addTimeout(limit_s, self._timer)
         except TimeoutError as error:
@@ -99,7 +100,7 @@ async def connect(
         log=_log,
     )
     try:
-        await Deferred.fromFuture(manager.connect()).addTimeout(limit_s, timer)
+        await _bridge(manager.connect()).addTimeout(limit_s, timer)
     except TimeoutError as error:
         raise ServerLost(f"{address} did not take a connection within {limit_s:g} s") from error
     except OSError as error:
@@ -118,6 +119,18 @@ async def log_in(session: Session, server: Server, *, events: str, limit_s: floa
         raise LoginRefused(f"{refusal}{error.field} cannot be sent as it is") from None
     if not reply.is_success:
         raise LoginRefused(f"{refusal}check user and secret")
+
+
+def _bridge(future: "asyncio.Future[Any]") -> Deferred[Any]:
+    """The future as a Deferred. A cancelled one fails as Twisted expects it: asyncio's own
+    CancelledError is not even an Exception, and `addTimeout` would not know it."""
+    return Deferred.fromFuture(future).addErrback(_as_cancelled)
+
+
+def _as_cancelled(failure: Failure) -> Failure:
+    if isinstance(failure.value, asyncio.CancelledError):
+        return Failure(CancelledError())
+    return failure
 
 
 class _Manager(Manager):  # type: ignore[misc]  # panoramisk ships no types

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from twisted.internet.defer import CancelledError, Deferred, TimeoutError
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall, deferLater
 from twisted.python.failure import Failure
@@ -125,10 +125,12 @@ class Link:
         self._running = Deferred.fromCoroutine(self._keep())
         self._running.addErrback(self._ended)
 
-    def stop(self) -> None:
-        """Leave at once; calls that are up stay up."""
-        if self._running is not None:
-            self._running.cancel()
+    def stop(self) -> Deferred[None]:
+        """Leave; fires once the connection is closed."""
+        if self._running is None:
+            return succeed(None)
+        self._running.cancel()
+        return self._running
 
     def write(self, data: bytes) -> None:
         """Send what needs no answer; only while the link is up."""

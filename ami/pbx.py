@@ -10,7 +10,7 @@ import random
 from dataclasses import dataclass, field
 from functools import partial
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from ami.link import Inventory, Limits, Link
@@ -118,8 +118,7 @@ class AmiPbx:
         """Leave; calls that are up stay up."""
         self._down = "it is being left"
         self._throttle.stop()
-        self._link.stop()
-        return succeed(None)
+        return self._link.stop()
 
     def _has_room(self) -> bool:
         return self._flight.window.has_room(len(self._flight.sent))

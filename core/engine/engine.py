@@ -1,0 +1,223 @@
+"""The engine: one mailbox, one brain, and hands that carry out what it decides.
+
+All that happens enters by `post`, in order of arrival, and waits for the next tick. A tick is
+synchronous: it lets the dialer receive everything, asks it once what to do, and hands the
+commands to journal, threads and PBXs, whose answers come back by `post`. Nothing else touches
+the dialer.
+"""
+
+import logging
+from datetime import datetime
+
+from sqlalchemy import Engine as Database
+from sqlalchemy.exc import SQLAlchemyError
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.task import LoopingCall
+
+from core.dialer.dialer import Dialer
+from core.engine.journal import DatabaseJournal
+from core.engine.loader import Start, load_servers, load_start, take_wishes
+from core.engine.publisher import Publisher
+from core.engine.threads import Threads
+from core.model import Server
+from core.ports import Clock, Pbx, PbxFactory
+from core.ports.commands import AttemptPlaced, Command, FetchBatch, HangUp, Originate
+from core.ports.events import (
+    BatchFetched,
+    Event,
+    OriginateRefused,
+    RunLoaded,
+    ServersLoaded,
+    Stopping,
+)
+from core.store.hopper import fetch_batch
+
+log = logging.getLogger(__name__)
+
+#: Ticks come at most so often, in seconds: what arrives meanwhile shares one.
+TICK_S = 0.01
+#: How often the engine looks what people ask, and publishes a snapshot.
+BEAT_S = 0.5
+#: How long after a failed read of the hopper it is tried again.
+FETCH_PAUSE_S = 1.0
+
+
+class Engine(Service):  # type: ignore[misc]  # Twisted's Service is untyped
+    """The running dialer. `make_pbx` builds the port of a server."""
+
+    name = "engine"
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        threads: Threads,
+        reactor: IReactorTime,
+        clock: Clock,
+        make_pbx: PbxFactory,
+    ) -> None:
+        self._database = database
+        self._threads = threads
+        self._reactor = reactor
+        self._clock = clock
+        self._make_pbx = make_pbx
+        self._journal = DatabaseJournal(database, threads, reactor, self.post)
+        self._pbxs: dict[int, tuple[Server, Pbx]] = {}
+        self._inbox: list[tuple[Event, datetime]] = []
+        self._tick_call: IDelayedCall | None = None
+        self._last_tick = float("-inf")
+        self._beat = LoopingCall(self._on_beat)
+        self._beat.clock = reactor
+        start = load_start(database)
+        self.dialer = Dialer(site_key=start.site_key, next_attempt_id=start.next_attempt_id)
+        self.publisher = Publisher(self.dialer, clock)
+        self._start = start
+
+    def startService(self) -> None:
+        super().startService()
+        start: Start = self._start
+        self._set_servers(start.servers)
+        for run in start.runs:
+            log.info("run %d of %s taken up", run.plan.run.id, run.plan.campaign.name)
+            self.post(run)
+        self._beat.start(BEAT_S)
+
+    async def _stop(self) -> None:
+        """Calls that are up stay up; the next start finds them."""
+        self.post(Stopping())
+        await DeferredList([_as_deferred(pbx) for _server, pbx in self._pbxs.values()])
+        if self._tick_call is not None:
+            self._tick_call.cancel()
+        self._tick()
+        await self._journal.close()
+
+    def stopService(self) -> Deferred[None]:
+        super().stopService()
+        if self._beat.running:
+            self._beat.stop()
+        return Deferred.fromCoroutine(self._stop())
+
+    def post(self, event: Event) -> None:
+        """Put an event into the mailbox. For the reactor's thread only."""
+        self._inbox.append((event, self._clock.now()))
+        self._tick_within(0.0)
+
+    def is_ours(self, call_id: str) -> bool:
+        """Is there a live call of this channel id?"""
+        return call_id in self.dialer.live.calls
+
+    # The tick
+
+    def _tick_within(self, delay_s: float) -> None:
+        if not self.running:
+            return
+        earliest_s = self._last_tick + TICK_S - self._reactor.seconds()
+        delay_s = max(delay_s, earliest_s, 0.0)
+        if self._tick_call is None:
+            self._tick_call = self._reactor.callLater(delay_s, self._tick)
+        elif self._tick_call.getTime() > self._reactor.seconds() + delay_s:
+            self._tick_call.reset(delay_s)
+
+    def _tick(self) -> None:
+        self._tick_call = None
+        self._last_tick = self._reactor.seconds()
+        inbox, self._inbox = self._inbox, []
+        for event, at in inbox:
+            try:
+                self.dialer.receive(event, at)
+            except Exception:
+                log.exception("event passed over: %r", event)
+        now = self._clock.now()
+        try:
+            commands = self.dialer.decide(now)
+        except Exception:
+            log.exception("no decision")
+            commands = []
+        for command in commands:
+            self._execute(command)
+        self._journal.flush()
+        placed = sum(isinstance(command, AttemptPlaced) for command in commands)
+        if placed:
+            self.publisher.count_placed(placed, now)
+        next_at = self.dialer.next_look_at()
+        if next_at is not None:
+            self._tick_within((next_at - now).total_seconds())
+
+    def _execute(self, command: Command) -> None:
+        match command:
+            case Originate():
+                self._originate(command)
+            case HangUp():
+                if found := self._pbxs.get(command.server_id):
+                    found[1].hang_up(command)
+            case FetchBatch():
+                self._fetch(command)
+            case _:
+                self._journal.append(command)
+
+    def _originate(self, command: Originate) -> None:
+        if found := self._pbxs.get(command.server_id):
+            found[1].originate(command)
+            return
+        self.post(
+            OriginateRefused(
+                server_id=command.server_id,
+                channel_id=command.channel_id,
+                was_sent=False,
+                reason="its server is not configured any more",
+            )
+        )
+
+    def _fetch(self, command: FetchBatch) -> None:
+        fetched = self._threads.read(self._fetch_batch, command, self._clock.now())
+        fetched.addCallbacks(self.post, lambda failure: self._fetch_later(command, failure))
+
+    def _fetch_batch(self, command: FetchBatch, now: datetime) -> BatchFetched:
+        with self._database.begin() as conn:
+            return fetch_batch(conn, command, now)
+
+    def _fetch_later(self, command: FetchBatch, failure: object) -> None:
+        log.error("run %d: no batch read: %s", command.run_id, failure)
+        if self.running:
+            self._reactor.callLater(FETCH_PAUSE_S, self._fetch, command)
+
+    # The beat
+
+    def _on_beat(self) -> Deferred[None]:
+        self.publisher.publish()
+        return Deferred.fromCoroutine(self._take_wishes())
+
+    async def _take_wishes(self) -> None:
+        try:
+            events = await self._threads.write(take_wishes, self._database, self._clock.now())
+            if any(isinstance(event, RunLoaded) for event in events):
+                self._set_servers(await self._threads.read(load_servers, self._database))
+        except SQLAlchemyError as error:
+            log.error("database away, wishes wait: %s", error)
+            return
+        for event in events:
+            self.post(event)
+
+    def _set_servers(self, servers: tuple[Server, ...]) -> None:
+        """Connect to servers that are new or were changed."""
+        self.post(ServersLoaded(servers=servers))
+        for server in servers:
+            known = self._pbxs.get(server.id)
+            if known is not None and known[0] == server:
+                continue
+            if known is not None:
+                _as_deferred(known[1])
+            pbx = self._make_pbx(server, self.post)
+            self._pbxs[server.id] = (server, pbx)
+            pbx.start()
+
+
+def _as_deferred(pbx: Pbx) -> Deferred[None]:
+    async def stop() -> None:
+        await pbx.stop()
+
+    stopped = Deferred.fromCoroutine(stop())
+    stopped.addErrback(lambda failure: log.error("PBX did not leave cleanly: %s", failure))
+    return stopped

@@ -1,0 +1,117 @@
+"""The journal: everything that must survive, in order, many entries in one transaction.
+
+While one transaction is on its way the next gathers, so the batch grows with the load. A
+database that is away is tried again with growing pauses, and nothing is lost meanwhile. An
+entry that the database refuses for what it says is set apart, so that it cannot hold up the
+others.
+"""
+
+import logging
+from collections.abc import Sequence
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
+
+from core.engine.threads import Threads
+from core.ports import Post
+from core.ports.commands import AttemptPlaced, JournalEntry
+from core.ports.events import AttemptRefused, AttemptsCommitted
+from core.store.journal import is_written, write_entries
+
+log = logging.getLogger(__name__)
+
+#: Most entries in one transaction.
+BATCH = 2000
+#: First and longest pause before a database that is away is tried again, in seconds.
+PAUSE_S, LONGEST_PAUSE_S = 0.25, 10.0
+
+
+class DatabaseJournal:
+    """Implements `core.ports.Journal` over the store."""
+
+    def __init__(self, engine: Engine, threads: Threads, clock: IReactorTime, post: Post) -> None:
+        self._engine = engine
+        self._threads = threads
+        self._clock = clock
+        self._post = post
+        self._waiting: list[JournalEntry] = []
+        self._writing: Deferred[None] | None = None
+
+    @property
+    def backlog(self) -> int:
+        """How many entries are not yet safe."""
+        return len(self._waiting)
+
+    def append(self, entry: JournalEntry) -> None:
+        self._waiting.append(entry)
+
+    def flush(self) -> None:
+        """Begin to write what was appended, unless that goes on already."""
+        if self._waiting and self._writing is None:
+            self._writing = Deferred.fromCoroutine(self._write_all())
+            self._writing.addErrback(lambda failure: log.critical("journal: %s", failure))
+
+    async def close(self) -> None:
+        """Write all that was appended, then stop."""
+        self.flush()
+        if self._writing is not None:
+            done: Deferred[None] = Deferred()
+            self._writing.addBoth(lambda _: done.callback(None))
+            await done
+
+    async def _write_all(self) -> None:
+        pause_s = PAUSE_S
+        try:
+            while self._waiting:
+                batch = self._waiting[:BATCH]
+                try:
+                    await self._write_batch(batch)
+                except (SQLAlchemyError, OSError) as error:
+                    log.error("database away, %d entries wait: %s", len(self._waiting), error)
+                    await deferLater(self._clock, pause_s)
+                    pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+                else:
+                    pause_s = PAUSE_S
+                    del self._waiting[: len(batch)]
+        finally:
+            self._writing = None
+
+    async def _write_batch(self, batch: Sequence[JournalEntry]) -> None:
+        try:
+            await self._threads.write(self._write, batch)
+        except (IntegrityError, DataError):
+            await self._write_apart(batch)
+        else:
+            self._announce(batch)
+
+    def _write(self, entries: Sequence[JournalEntry]) -> None:
+        with self._engine.begin() as conn:
+            write_entries(conn, entries)
+
+    async def _write_apart(self, batch: Sequence[JournalEntry]) -> None:
+        """One by one: the entry that was refused must not take the others with it."""
+        for entry in batch:
+            try:
+                await self._threads.write(self._write_once, entry)
+            except (IntegrityError, DataError) as error:
+                log.critical("the database refuses %r: %s", entry, error)
+                if isinstance(entry, AttemptPlaced):
+                    reason = f"refused by the database: {error.orig}"
+                    self._post(AttemptRefused(attempt_id=entry.attempt.id, reason=reason))
+            else:
+                self._announce((entry,))
+
+    def _write_once(self, entry: JournalEntry) -> None:
+        """Write the entry unless it is there already: a commit may have succeeded although
+        its answer was lost."""
+        with self._engine.begin() as conn:
+            if not is_written(conn, entry):
+                write_entries(conn, (entry,))
+
+    def _announce(self, entries: Sequence[JournalEntry]) -> None:
+        ids = tuple(e.attempt.id for e in entries if isinstance(e, AttemptPlaced))
+        if ids:
+            self._post(AttemptsCommitted(attempt_ids=ids))

@@ -1,0 +1,94 @@
+"""What the engine reads from the database: servers, runs to take up, wishes of people.
+
+Synchronous; the engine runs these in its threads.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine
+
+from core.errors import NotPossible
+from core.model import Server
+from core.ports.events import Event, OpenCall, RunAsked, RunLoaded, RunVerb
+from core.store.attempts import fetch_entry, fetch_open_attempts, last_attempt_id
+from core.store.campaigns import fetch_campaign
+from core.store.endpoints import fetch_endpoint
+from core.store.runs import (
+    answer,
+    create_run,
+    fetch_asked,
+    fetch_open_run,
+    fetch_plan,
+    fetch_unfinished_runs,
+)
+from core.store.servers import fetch_servers
+from core.store.site import fetch_site_key
+from core.store.trunks import fetch_trunk
+
+#: Most wishes taken up at a time.
+WISHES = 50
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Start:
+    """What the dialer needs to begin."""
+
+    site_key: str
+    next_attempt_id: int
+    servers: tuple[Server, ...]
+    runs: tuple[RunLoaded, ...]
+
+
+def load_start(engine: Engine) -> Start:
+    """The whole of it: every run that is open or has calls of unknown fate is taken up."""
+    with engine.begin() as conn:
+        return Start(
+            site_key=fetch_site_key(conn),
+            next_attempt_id=last_attempt_id(conn) + 1,
+            servers=tuple(fetch_servers(conn)),
+            runs=tuple(_load_run(conn, run.id) for run in fetch_unfinished_runs(conn)),
+        )
+
+
+def load_servers(engine: Engine) -> tuple[Server, ...]:
+    with engine.begin() as conn:
+        return tuple(fetch_servers(conn))
+
+
+def _load_run(conn: Connection, run_id: int) -> RunLoaded:
+    return RunLoaded(
+        plan=fetch_plan(conn, run_id),
+        open_calls=tuple(
+            OpenCall(
+                attempt=attempt,
+                entry=fetch_entry(conn, attempt),
+                trunk=fetch_trunk(conn, attempt.trunk_id),
+                endpoint=fetch_endpoint(conn, attempt.endpoint_id),
+            )
+            for attempt in fetch_open_attempts(conn, run_id)
+        ),
+    )
+
+
+def take_wishes(engine: Engine, now: datetime) -> list[Event]:
+    """What people asked since last time, as events; each wish is answered in words, in the
+    same transaction that makes its run."""
+    events: list[Event] = []
+    with engine.begin() as conn:
+        for wish in fetch_asked(conn, WISHES):
+            try:
+                events.append(_take(conn, wish.campaign_id, wish.verb, now))
+                outcome = "OK"
+            except NotPossible as error:
+                outcome = str(error)
+            answer(conn, wish.id, outcome, now)
+    return events
+
+
+def _take(conn: Connection, campaign_id: int, verb: str, now: datetime) -> Event:
+    if verb == "start":
+        run = create_run(conn, fetch_campaign(conn, campaign_id), now)
+        return RunLoaded(plan=fetch_plan(conn, run.id))
+    run_id = fetch_open_run(conn, campaign_id).id
+    return RunAsked(run_id=run_id, verb=RunVerb(verb))

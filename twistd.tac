@@ -1,0 +1,90 @@
+"""Whipbird as a service: the only file that knows everyone.
+
+Run it with `whipbird run` or `twistd -ny twistd.tac`. It reads like the picture of the house:
+the database below, the engine on it, and around the engine the edges.
+"""
+
+# ruff: noqa: E402 - the order of imports is the point of this file
+
+# panoramisk needs asyncio, and importing klein installs whatever reactor is the default: the
+# asyncio reactor must be there before anything else is imported.
+from twisted.internet import asyncioreactor
+
+asyncioreactor.install()
+
+import os
+import random
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from core.guard import check_packages
+
+check_packages()
+
+from twisted.application.internet import StreamServerEndpointService
+from twisted.application.service import Application, IServiceCollection
+from twisted.internet import reactor
+from twisted.internet.endpoints import TCP4ServerEndpoint
+from twisted.logger import ILogObserver, STDLibLogObserver
+
+from ami.pbx import AmiPbx
+from ami.simulated import SimulatedPbx
+from core.config import load_config
+from core.engine.clock import SystemClock
+from core.engine.engine import Engine
+from core.engine.threads import DatabaseThreads
+from core.log import start_log
+from core.model import Server, ServerType
+from core.ports import Pbx, Post
+from core.store.database import check_schema, open_database
+from core.store.lock import DialerLock
+from fastagi.server import FastAgiFactory
+from web.site import make_site
+
+config = load_config(os.environ)
+start_log(config.log)
+clock = SystemClock()
+chance = random.Random(config.dialer.seed)
+
+database = open_database(config.database.url)
+check_schema(database)
+lock = DialerLock(database)
+lock.acquire()
+threads = DatabaseThreads(reactor)
+
+
+def make_pbx(server: Server, post: Post) -> Pbx:
+    if server.type is ServerType.SIMULATED:
+        return SimulatedPbx(server, post, reactor, chance, clock)
+    return AmiPbx(server, post, clock, timer=reactor, rng=chance)
+
+
+engine = Engine(
+    database=database, threads=threads, reactor=reactor, clock=clock, make_pbx=make_pbx
+)
+site = make_site(engine.publisher, database, threads.readers, reactor, names=config.web.names)
+agi = FastAgiFactory(
+    engine.post,
+    clock=reactor,
+    is_known=engine.is_ours,
+    max_sessions=config.fastagi.max_sessions,
+)
+
+
+def listen(settings, factory):
+    endpoint = TCP4ServerEndpoint(reactor, settings.port, interface=settings.host)
+    return StreamServerEndpointService(endpoint, factory)
+
+
+reactor.callWhenRunning(threads.start)
+reactor.addSystemEventTrigger("after", "shutdown", threads.stop)
+reactor.addSystemEventTrigger("after", "shutdown", lock.release)
+
+application = Application("whipbird")
+application.setComponent(ILogObserver, STDLibLogObserver())
+services = IServiceCollection(application)
+engine.setServiceParent(services)
+listen(config.web, site).setServiceParent(services)
+listen(config.fastagi, agi).setServiceParent(services)

@@ -129,7 +129,7 @@ def _bridge(future: "asyncio.Future[Any]") -> Deferred[Any]:
 
 def _as_cancelled(failure: Failure) -> Failure:
     if isinstance(failure.value, asyncio.CancelledError):
-        return Failure(CancelledError())
+        raise CancelledError
     return failure
 
 

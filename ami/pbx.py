@@ -98,13 +98,14 @@ class AmiPbx:
             self._refuse(command.channel_id, str(error))
             return
         self._flight.queued[command.channel_id] = data
-        self._throttle.push(Lane.ORIGINATE, partial(self._send_originate, command.channel_id))
+        self._throttle.push(Lane.ORIGINATE, self._send_next_originate)
 
     def hang_up(self, command: HangUp) -> None:
         """End the call, or take it back if it has not left yet."""
         if self._down is not None:
             return
         if self._flight.queued.pop(command.channel_id, None) is not None:
+            self._throttle.take_back(Lane.ORIGINATE)
             self._refuse(command.channel_id, "it was hung up before it was sent")
             return
         try:
@@ -123,11 +124,11 @@ class AmiPbx:
     def _has_room(self) -> bool:
         return self._flight.window.has_room(len(self._flight.sent))
 
-    def _send_originate(self, channel_id: str) -> None:
-        data = self._flight.queued.pop(channel_id, None)
-        if data is not None:
-            self._flight.sent[channel_id] = self._timer.seconds()
-            self._link.write(data)
+    def _send_next_originate(self) -> None:
+        channel_id = next(iter(self._flight.queued))
+        data = self._flight.queued.pop(channel_id)
+        self._flight.sent[channel_id] = self._timer.seconds()
+        self._link.write(data)
 
     def _up(self, inventory: Inventory) -> None:
         self._down = None

@@ -60,6 +60,10 @@ class Throttle:
         self._lanes[lane].append(send)
         self.pump()
 
+    def take_back(self, lane: Lane) -> None:
+        """Forget what was pushed there last."""
+        self._lanes[lane].pop()
+
     def clear(self) -> None:
         """Forget all that waits: the connection is gone."""
         for waiting in self._lanes.values():

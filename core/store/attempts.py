@@ -1,0 +1,42 @@
+"""Attempts under way: what a restart has to find again."""
+
+from sqlalchemy import Connection, func, select
+
+from core.model import Attempt, HopperEntry, Record
+from core.store.schema import attempt, call_list, call_log, record
+
+#: Most attempts under way at once.
+LIMIT = 100_000
+
+
+def fetch_open_attempts(conn: Connection, run_id: int) -> list[Attempt]:
+    """The run's attempts of unknown fate, in the order they were placed."""
+    query = select(attempt).where(attempt.c.run_id == run_id).order_by(attempt.c.id).limit(LIMIT)
+    return [Attempt(**row) for row in conn.execute(query).mappings()]
+
+
+def fetch_entry(conn: Connection, value: Attempt) -> HopperEntry:
+    """What the attempt was made from. Its retry, if it was one, is used up already."""
+    row = (
+        conn.execute(
+            select(record, call_list.c.name)
+            .join(call_list, call_list.c.id == record.c.list_id)
+            .where(record.c.id == value.record_id)
+        )
+        .mappings()
+        .one()
+    )
+    fields = dict(row)
+    list_name = fields.pop("name")
+    return HopperEntry(
+        record=Record(**fields),
+        list_name=list_name,
+        attempt_no=value.attempt_no,
+        retry_no=value.retry_no,
+    )
+
+
+def last_attempt_id(conn: Connection) -> int:
+    """The highest id ever given to an attempt; 0 before the first."""
+    newest = [conn.execute(select(func.max(t.c.id))).scalar() or 0 for t in (attempt, call_log)]
+    return max(newest)

@@ -1,0 +1,73 @@
+"""Filling a run's hopper: due retries first, then records in list order."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, select
+
+from core.model import HopperEntry, ListPosition, Record
+from core.ports.commands import FetchBatch
+from core.ports.events import BatchFetched
+from core.store.lists import fetch_records
+from core.store.schema import call_list, record, retry
+
+
+def fetch_batch(conn: Connection, command: FetchBatch, now: datetime) -> BatchFetched:
+    """The answer to the dialer's `FetchBatch`, as documented there and at `BatchFetched`."""
+    due, next_due_at = _fetch_retries(conn, command, now)
+    entries = list(due)
+    positions = []
+    for position in command.positions:
+        room = command.limit - len(entries)
+        if position.is_complete or room <= 0:
+            positions.append(position)
+            continue
+        fresh = fetch_records(conn, position.list_id, after_id=position.highwater, limit=room)
+        entries += [HopperEntry(record=r, list_name=position.list_name) for r in fresh]
+        positions.append(
+            ListPosition(
+                list_id=position.list_id,
+                list_name=position.list_name,
+                highwater=fresh[-1].id if fresh else position.highwater,
+                is_complete=len(fresh) < room,
+            )
+        )
+    return BatchFetched(
+        run_id=command.run_id,
+        entries=tuple(entries),
+        positions=tuple(positions),
+        next_due_at=next_due_at,
+    )
+
+
+def _fetch_retries(
+    conn: Connection, command: FetchBatch, now: datetime
+) -> tuple[list[HopperEntry], datetime | None]:
+    """Retries that are due and not held, and when the next one after them is due."""
+    rows = conn.execute(
+        select(retry, record, call_list.c.name)
+        .join(record, record.c.id == retry.c.record_id)
+        .join(call_list, call_list.c.id == record.c.list_id)
+        .where(retry.c.run_id == command.run_id)
+        .order_by(retry.c.due_at, retry.c.record_id)
+        .limit(command.limit + len(command.held) + 1)
+    )
+    open_rows = [row for row in rows if row.record_id not in command.held]
+    due = [row for row in open_rows if row.due_at <= now][: command.limit]
+    later = open_rows[len(due) : len(due) + 1]
+    return [_entry(row) for row in due], later[0].due_at if later else None
+
+
+def _entry(row: Row[tuple[object, ...]]) -> HopperEntry:
+    return HopperEntry(
+        record=Record(
+            id=row.record_id,
+            list_id=row.list_id,
+            number=row.number,
+            inputs=row.inputs,
+            outputs=row.outputs,
+        ),
+        list_name=row.name,
+        attempt_no=row.attempt_no,
+        retry_no=row.retry_no,
+        is_retry=True,
+    )

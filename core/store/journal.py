@@ -1,0 +1,118 @@
+"""Writing the dialer's journal: many entries, one transaction, a handful of statements."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
+
+from core.model import Attempt
+from core.ports.commands import AttemptPlaced, CallClosed, JournalEntry, RunProgressed
+from core.store.rows import values_of
+from core.store.schema import attempt, call_log, record, retry, run, run_list
+
+_DELETE_RETRY = delete(retry).where(
+    and_(retry.c.run_id == bindparam("of_run"), retry.c.record_id == bindparam("of_record"))
+)
+_DELETE_ATTEMPT = delete(attempt).where(attempt.c.id == bindparam("of_attempt"))
+_UPDATE_OUTPUTS = update(record).where(record.c.id == bindparam("of_record"))
+_UPDATE_OUTPUTS = _UPDATE_OUTPUTS.values(outputs=bindparam("outputs"))
+_UPDATE_RUN = (
+    update(run)
+    .where(run.c.id == bindparam("of_run"))
+    .values({n: bindparam(n) for n in ("state", "attempted", "completed", "ended_at", "error")})
+)
+_UPDATE_POSITION = (
+    update(run_list)
+    .where(
+        and_(run_list.c.run_id == bindparam("of_run"), run_list.c.list_id == bindparam("of_list"))
+    )
+    .values(highwater=bindparam("highwater"), is_complete=bindparam("is_complete"))
+)
+
+
+def write_entries(conn: Connection, entries: Sequence[JournalEntry]) -> None:
+    """Write all entries. Of several of one run's progress only the last counts."""
+    placed = [entry.attempt for entry in entries if isinstance(entry, AttemptPlaced)]
+    closed = [entry for entry in entries if isinstance(entry, CallClosed)]
+    progress = {e.run_id: e for e in entries if isinstance(e, RunProgressed)}
+    _many(
+        conn,
+        _DELETE_RETRY,
+        [{"of_run": a.run_id, "of_record": a.record_id} for a in placed if a.attempt_no],
+    )
+    _many(conn, insert(attempt), [_attempt_row(a) for a in placed])
+    _many(conn, insert(call_log), [_log_row(entry) for entry in closed])
+    _many(conn, _DELETE_ATTEMPT, [{"of_attempt": e.log.attempt.id} for e in closed])
+    _many(conn, insert(retry), [values_of(e.retry) for e in closed if e.retry is not None])
+    _many(
+        conn,
+        _UPDATE_OUTPUTS,
+        [
+            {"of_record": e.log.attempt.record_id, "outputs": e.outputs}
+            for e in closed
+            if e.outputs is not None
+        ],
+    )
+    _write_progress(conn, list(progress.values()))
+
+
+def _write_progress(conn: Connection, progress: Sequence[RunProgressed]) -> None:
+    _many(
+        conn,
+        _UPDATE_RUN,
+        [
+            {
+                "of_run": p.run_id,
+                "state": p.state,
+                "attempted": p.attempted,
+                "completed": p.completed,
+                "ended_at": p.ended_at,
+                "error": p.error,
+            }
+            for p in progress
+        ],
+    )
+    _many(
+        conn,
+        _UPDATE_POSITION,
+        [
+            {
+                "of_run": p.run_id,
+                "of_list": position.list_id,
+                "highwater": position.highwater,
+                "is_complete": position.is_complete,
+            }
+            for p in progress
+            for position in p.positions
+        ],
+    )
+
+
+def is_written(conn: Connection, entry: JournalEntry) -> bool:
+    """Is this very entry in the database already? Progress may be written any number of
+    times."""
+    match entry:
+        case AttemptPlaced(attempt=placed):
+            return _holds(conn, placed, attempt) or _holds(conn, placed, call_log)
+        case CallClosed(log=log):
+            return _holds(conn, log.attempt, call_log)
+        case RunProgressed():
+            return False
+
+
+def _holds(conn: Connection, value: Attempt, table: Any) -> bool:
+    query = select(table.c.channel_id).where(table.c.id == value.id)
+    return conn.execute(query).scalar_one_or_none() == value.channel_id
+
+
+def _many(conn: Connection, statement: Any, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        conn.execute(statement, rows)
+
+
+def _attempt_row(value: Attempt) -> dict[str, Any]:
+    return {"id": value.id, **values_of(value)}
+
+
+def _log_row(entry: CallClosed) -> dict[str, Any]:
+    return _attempt_row(entry.log.attempt) | values_of(entry.log, without=("attempt",))

@@ -1,0 +1,66 @@
+"""Lists and their records in the database."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, func, insert, select
+
+from core.errors import NotFound
+from core.model import CallList, Record
+from core.store.rows import save, values_of
+from core.store.schema import call_list, record
+
+#: Most lists shown at once.
+LIMIT = 100_000
+
+_INSERT = "INSERT INTO record (list_id, number, inputs) VALUES "
+_PLACES = {"qmark": "(?, ?, ?)", "format": "(%s, %s, %s)", "pyformat": "(%s, %s, %s)"}
+
+
+def fetch_lists(conn: Connection) -> list[CallList]:
+    rows = conn.execute(select(call_list).order_by(call_list.c.id).limit(LIMIT)).mappings()
+    return [CallList(**row) for row in rows]
+
+
+def fetch_list_by_name(conn: Connection, name: str) -> CallList:
+    """NotFound if there is none of this name."""
+    row = conn.execute(select(call_list).where(call_list.c.name == name)).mappings().first()
+    if row is None:
+        raise NotFound("list", name)
+    return CallList(**row)
+
+
+def save_list(conn: Connection, value: CallList) -> CallList:
+    """Insert (id 0) or update; the stored list."""
+    return save(conn, call_list, value, values_of(value))
+
+
+def insert_records(conn: Connection, rows: Sequence[tuple[int, str, str | None]]) -> None:
+    """Append records, each (list id, number, input attributes as JSON or None), in order.
+
+    This is the one hot path of an import: rows go to the driver as they are.
+    """
+    statement = _INSERT + _PLACES[conn.dialect.paramstyle]
+    conn.exec_driver_sql(statement, list(rows))
+
+
+def save_record(conn: Connection, value: Record) -> int:
+    """Append one record; its id."""
+    key = conn.execute(insert(record).values(values_of(value))).inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def fetch_records(conn: Connection, list_id: int, *, after_id: int, limit: int) -> list[Record]:
+    """The list's records in order, those with an id above `after_id`."""
+    rows = conn.execute(
+        select(record)
+        .where(record.c.list_id == list_id, record.c.id > after_id)
+        .order_by(record.c.id)
+        .limit(limit)
+    ).mappings()
+    return [Record(**row) for row in rows]
+
+
+def count_records(conn: Connection, list_id: int) -> int:
+    query = select(func.count()).select_from(record).where(record.c.list_id == list_id)
+    return conn.execute(query).scalar_one()

@@ -1,0 +1,32 @@
+"""From dataclasses to rows and back, where columns and fields have the same names."""
+
+from dataclasses import fields, replace
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Connection, Table, insert, update
+
+
+class Stored(Protocol):
+    """A dataclass with a key; 0 is "not stored yet"."""
+
+    @property
+    def id(self) -> int: ...
+
+
+S = TypeVar("S", bound=Stored)
+
+
+def values_of(value: Any, *, without: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Field names to values, without the key and what `without` names."""
+    left_out = {"id", *without}
+    return {f.name: getattr(value, f.name) for f in fields(value) if f.name not in left_out}
+
+
+def save(conn: Connection, table: Table, value: S, columns: dict[str, Any]) -> S:
+    """Insert (id 0) or update the row; the value with its id."""
+    if value.id:
+        conn.execute(update(table).where(table.c.id == value.id).values(columns))
+        return value
+    key = conn.execute(insert(table).values(columns)).inserted_primary_key
+    assert key is not None
+    return replace(value, id=key[0])  # type: ignore[type-var]  # a Stored is a dataclass

@@ -1,0 +1,254 @@
+"""The tables. Migrations make them; a test holds the two together.
+
+Every query that runs while the dialer dials has an index here, and a test that explains it.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from core.store.types import Attributes, Moment, name_type
+
+#: Names of people's things: servers, lists, campaigns …
+NAME = 190
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+#: SQLite counts rows itself only for INTEGER; MariaDB needs 64 bits.
+BigKey = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _key() -> Column[int]:
+    return Column("id", Integer, primary_key=True, autoincrement=True)
+
+
+def _link(name: str, target: str) -> Column[int]:
+    return Column(name, Integer, ForeignKey(f"{target}.id"), nullable=False)
+
+
+#: One row: what tells this installation's calls from another's.
+site = Table("site", metadata, _key(), Column("site_key", String(8), nullable=False))
+
+server = Table(
+    "server",
+    metadata,
+    _key(),
+    Column("name", name_type(NAME), nullable=False, unique=True),
+    Column("type", String(16), nullable=False),
+    Column("host", String(255), nullable=False),
+    Column("port", Integer, nullable=False),
+    Column("login", String(190), nullable=False),
+    Column("password", String(190), nullable=False),
+    Column("unit_ms", Integer, nullable=False),
+    Column("messages_per_unit", Integer, nullable=False),
+)
+
+trunk = Table(
+    "trunk",
+    metadata,
+    _key(),
+    _link("server_id", "server"),
+    Column("name", name_type(NAME), nullable=False),
+    Column("dial_string", String(255), nullable=False),
+    Column("capacity", Integer, nullable=False),
+    Column("max_calls_per_period", Integer, nullable=False),
+    Column("period_ms", Integer, nullable=False),
+    Column("simulation", Text),
+    UniqueConstraint("name"),
+)
+
+end_point = Table(
+    "end_point",
+    metadata,
+    _key(),
+    _link("server_id", "server"),
+    Column("name", name_type(NAME), nullable=False),
+    Column("extension", String(80), nullable=False),
+    Column("context", String(80), nullable=False),
+    Column("max_channels", Integer, nullable=False),
+    UniqueConstraint("name"),
+)
+
+call_list = Table(
+    "call_list",
+    metadata,
+    _key(),
+    Column("name", name_type(NAME), nullable=False, unique=True),
+)
+
+record = Table(
+    "record",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    _link("list_id", "call_list"),
+    Column("number", String(40), nullable=False),
+    Column("inputs", Attributes),
+    Column("outputs", Attributes),
+    # In list order, which is the order of ids.
+    Index(None, "list_id", "id"),
+)
+
+campaign = Table(
+    "campaign",
+    metadata,
+    _key(),
+    Column("name", name_type(NAME), nullable=False, unique=True),
+    Column("priority", Integer, nullable=False),
+    Column("pace", String(16), nullable=False),
+    Column("idles_on_termination", Boolean, nullable=False),
+    Column("batch_size", Integer, nullable=False),
+    Column("answer_timeout_ms", Integer, nullable=False),
+    Column("max_call_length_s", Integer, nullable=False),
+    Column("dial_clid", String(255), nullable=False),
+    Column("dial_account", String(80), nullable=False),
+)
+
+campaign_trunk = Table(
+    "campaign_trunk",
+    metadata,
+    Column("campaign_id", ForeignKey("campaign.id"), primary_key=True),
+    Column("trunk_id", ForeignKey("trunk.id"), primary_key=True),
+)
+
+campaign_end_point = Table(
+    "campaign_end_point",
+    metadata,
+    Column("campaign_id", ForeignKey("campaign.id"), primary_key=True),
+    Column("end_point_id", ForeignKey("end_point.id"), primary_key=True),
+)
+
+campaign_list = Table(
+    "campaign_list",
+    metadata,
+    Column("campaign_id", ForeignKey("campaign.id"), primary_key=True),
+    Column("idx", Integer, primary_key=True, autoincrement=False),
+    _link("list_id", "call_list"),
+    UniqueConstraint("campaign_id", "list_id"),
+)
+
+reschedule_rule = Table(
+    "reschedule_rule",
+    metadata,
+    Column("campaign_id", ForeignKey("campaign.id"), primary_key=True),
+    Column("idx", Integer, primary_key=True, autoincrement=False),
+    Column("state", String(16), nullable=False),
+    Column("ext_status", String(64), nullable=False),
+    Column("max_attempts", Integer, nullable=False),
+    Column("retry_after_s", Integer, nullable=False),
+    Column("mode", String(8), nullable=False),
+)
+
+run = Table(
+    "run",
+    metadata,
+    _key(),
+    _link("campaign_id", "campaign"),
+    Column("state", String(16), nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("attempted", Integer, nullable=False, default=0),
+    Column("completed", Integer, nullable=False, default=0),
+    Column("error", Text, nullable=False, default=""),
+    Index(None, "campaign_id", "ended_at"),
+    Index(None, "ended_at"),
+)
+
+run_list = Table(
+    "run_list",
+    metadata,
+    Column("run_id", ForeignKey("run.id"), primary_key=True),
+    _link("list_id", "call_list"),
+    Column("idx", Integer, primary_key=True, autoincrement=False),
+    Column("highwater", BigKey, nullable=False, default=0),
+    Column("is_complete", Boolean, nullable=False, default=False),
+)
+
+retry = Table(
+    "retry",
+    metadata,
+    Column("run_id", ForeignKey("run.id"), primary_key=True),
+    Column("record_id", BigKey, ForeignKey("record.id"), primary_key=True, autoincrement=False),
+    Column("attempt_no", Integer, nullable=False),
+    Column("retry_no", Integer, nullable=False),
+    Column("after_s", Integer, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Index(None, "run_id", "due_at"),
+)
+
+
+def _attempt_columns() -> list[Column[object]]:
+    """What an attempt is, while it is open and when it is over."""
+    return [
+        Column("id", BigKey, primary_key=True, autoincrement=False),
+        Column("run_id", ForeignKey("run.id"), nullable=False),
+        Column("campaign_id", ForeignKey("campaign.id"), nullable=False),
+        Column("record_id", BigKey, ForeignKey("record.id"), nullable=False),
+        Column("list_id", ForeignKey("call_list.id"), nullable=False),
+        Column("server_id", ForeignKey("server.id"), nullable=False),
+        Column("trunk_id", ForeignKey("trunk.id"), nullable=False),
+        Column("endpoint_id", ForeignKey("end_point.id"), nullable=False),
+        Column("attempt_no", Integer, nullable=False),
+        Column("retry_no", Integer, nullable=False),
+        Column("number", String(40), nullable=False),
+        Column("channel_id", String(64), nullable=False),
+        Column("requested_at", Moment, nullable=False),
+    ]
+
+
+#: Calls under way; see the decision "one-store-two-tables-of-attempts".
+attempt = Table(
+    "attempt",
+    metadata,
+    *_attempt_columns(),
+    UniqueConstraint("run_id", "record_id", "attempt_no"),
+)
+
+#: Calls that are over.
+call_log = Table(
+    "call_log",
+    metadata,
+    *_attempt_columns(),
+    Column("state", String(16), nullable=False),
+    Column("ext_status", String(64), nullable=False),
+    Column("wait_pre_ms", Integer, nullable=False),
+    Column("wait_after_ms", Integer, nullable=False),
+    Column("talk_ms", Integer, nullable=False),
+    Column("next_retry_s", Integer, nullable=False),
+    Column("channel", String(190), nullable=False),
+    Column("cause", Integer, nullable=False),
+    Column("tech_cause", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("ended_at", Moment, nullable=False),
+    UniqueConstraint("run_id", "record_id", "attempt_no"),
+    Index(None, "run_id", "id"),
+)
+
+#: What people ask of campaigns; the dialer answers.
+run_command = Table(
+    "run_command",
+    metadata,
+    _key(),
+    _link("campaign_id", "campaign"),
+    Column("verb", String(16), nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("handled_at", Moment),
+    Column("outcome", Text, nullable=False, default=""),
+    Index(None, "handled_at", "id"),
+)

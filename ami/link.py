@@ -117,7 +117,7 @@ class Link:
         self._say_down = say_down
         self._say_tick = say_tick
         self._session: Session | None = None
-        self._booted: Deferred[float] = Deferred()
+        self._booted: Deferred[float | None] = Deferred()
         self._running: Deferred[None] | None = None
 
     def start(self) -> None:
@@ -218,7 +218,7 @@ class Link:
         return (await self._ask(session, action))[0].is_success
 
     async def _wait_until_booted(self) -> float | None:
-        """The PBX's uptime in seconds, as FullyBooted gives it; None when it never came."""
+        """The PBX's uptime in seconds, as FullyBooted gives it; None when it did not."""
         try:
             return await self._booted.addTimeout(self._limits.boot_s, self._timer)
         except TimeoutError:
@@ -258,7 +258,8 @@ class Link:
         name = event_name(packet)
         if name == b"FullyBooted":
             if not self._booted.called:
-                self._booted.callback(float(field(packet, b"Uptime") or 0))
+                uptime = field(packet, b"Uptime")
+                self._booted.callback(float(uptime) if uptime.isdigit() else None)
         elif name == b"Shutdown" and self._session is not None:
             self._session.close(f"{self._server.host}:{self._server.port} is shutting down")
         else:

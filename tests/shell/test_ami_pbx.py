@@ -111,7 +111,7 @@ def originate(channel_id: str = CALL, **changes: Any) -> Originate:
 @ensure
 async def test_a_ready_server_says_when_it_started_and_what_is_up(desk: Desk) -> None:
     desk.pbx_server.channels = [CALL, f"{CALL};2", "1700000000.1"]
-    desk.pbx_server.uptime_s = 100
+    desk.pbx_server.uptime = "100"
     desk.start()
     assert await desk.until_up() == ServerUp(
         server_id=7,
@@ -119,6 +119,25 @@ async def test_a_ready_server_says_when_it_started_and_what_is_up(desk: Desk) ->
         live_channels=frozenset({CALL, f"{CALL};2", "1700000000.1"}),
         answered_channels=frozenset({CALL, f"{CALL};2", "1700000000.1"}),
     )
+
+
+@ensure
+@pytest.mark.parametrize("uptime", ["", "soon"])
+async def test_a_server_that_tells_no_uptime_is_up_without_a_start(desk: Desk, uptime: str) -> None:
+    desk.pbx_server.uptime = uptime
+    desk.start()
+    assert (await desk.until_up()).started_at is None
+
+
+@ensure
+async def test_a_server_that_never_says_it_has_booted_is_up_after_five_seconds(desk: Desk) -> None:
+    desk.pbx_server.uptime = None
+    desk.start()
+    await desk.pbx_server.until_action("Filter", 8)
+    await desk.until_caught_up()
+    assert desk.events(ServerUp) == []
+    desk.timer.advance(5)
+    assert (await desk.until_up()).started_at is None
 
 
 @ensure
@@ -423,6 +442,8 @@ async def test_a_hang_up_goes_before_originates_that_wait(desk: Desk) -> None:
     for n in range(1, 4):
         desk.timer.advance(0.06)
         await desk.pbx_server.actions.until(lambda _: True, before + n)
+    desk.timer.advance(0.06)
+    await desk.until_caught_up()
     sent = [(first(a, "Action"), first(a, "ActionID")) for a in desk.pbx_server.actions.seen]
     assert sent[before:] == [
         ("Hangup", "hangup/wb-0000abcd-9"),

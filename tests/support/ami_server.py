@@ -82,7 +82,7 @@ class AmiServer(ServerFactory):
         self.connections: list[_Connection] = []
         self.closed = Waiting()
         self.channels: list[str] = []
-        self.uptime_s = 100
+        self.uptime: str | None = "100"
         self.answers: dict[str, Answer] = {
             "Login": success,
             "ListCommands": lambda headers: [
@@ -170,8 +170,8 @@ class _Connection(Protocol):
         self._server.actions.add(headers)
 
     def _say_booted(self) -> None:
-        if self._server.uptime_s:
-            self.send("Event: FullyBooted", f"Uptime: {self._server.uptime_s}")
+        if self._server.uptime is not None:
+            self.send("Event: FullyBooted", f"Uptime: {self._server.uptime}")
 
     def _list_channels(self, action_id: str) -> None:
         self.send("Response: Success", action_id, "EventList: start", "Message: will follow")

@@ -138,7 +138,7 @@ def test_the_limits_themselves_are_allowed() -> None:
     assert len(_request(longest + others + b"\n").headers) == MAX_HEADERS
 
 
-def test_a_broken_session_stays_broken_and_keeps_nothing() -> None:
+def test_a_broken_session_stays_broken() -> None:
     codec = Codec()
     codec.receive(b"garbage\n")
     with pytest.raises(InvalidAgi):

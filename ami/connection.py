@@ -10,6 +10,7 @@ queue, bytes are cut by `ami.protocol`, and every action has a time limit.
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -104,7 +105,7 @@ async def connect(
     except TimeoutError as error:
         raise ServerLost(f"{address} did not take a connection within {limit_s:g} s") from error
     except OSError as error:
-        raise ServerLost(f"cannot connect to {address}: {error}") from error
+        raise ServerLost(f"cannot connect to {address}: {_in_words(error)}") from error
     return Session(manager, address, timer)
 
 
@@ -131,6 +132,13 @@ def _as_cancelled(failure: Failure) -> Failure:
     if isinstance(failure.value, asyncio.CancelledError):
         raise CancelledError
     return failure
+
+
+def _in_words(error: OSError) -> str:
+    """Without the address, which asyncio repeats; a failed look-up has a negative number."""
+    if error.errno and error.errno > 0:
+        return os.strerror(error.errno)
+    return error.strerror or str(error)
 
 
 class _Manager(Manager):  # type: ignore[misc]  # panoramisk ships no types

@@ -92,6 +92,13 @@ class AmiPbx:
         if self._down is not None:
             self._refuse(command.channel_id, self._down_text())
             return
+        if command.channel_id in self._flight.queued or command.channel_id in self._flight.sent:
+            _log.error(
+                "server %s, call %s: asked for twice, placed once",
+                self._server.name,
+                command.channel_id,
+            )
+            return
         try:
             data = render_originate(command)
         except InvalidValue as error:

@@ -199,6 +199,25 @@ async def test_an_originate_is_never_sent_again_after_a_reconnect(desk: Desk) ->
 
 
 @ensure
+async def test_an_originate_that_is_asked_for_twice_is_sent_once(desk: Desk) -> None:
+    desk.pbx_server.answers["Originate"] = silence
+    desk.start(messages_per_unit=9)
+    while not desk.events(ServerUp):
+        desk.timer.advance(0.06)
+        await _turn_of_the_reactor()
+    desk.timer.advance(0.06)
+    for _ in range(12):
+        desk.pbx.originate(originate())
+    desk.pbx.originate(originate("wb-0000abcd-2"))
+    desk.pbx.originate(originate("wb-0000abcd-2"))
+    desk.timer.advance(0.06)
+    await desk.pbx_server.until_action("Originate", 2)
+    await desk.until_caught_up()
+    sent = [first(headers, "ChannelId") for headers in desk.pbx_server.named("Originate")]
+    assert sent == [CALL, "wb-0000abcd-2"]
+
+
+@ensure
 async def test_an_originate_without_an_answer_is_forgotten_but_not_refused(desk: Desk) -> None:
     desk.pbx_server.answers["Originate"] = silence
     desk.start()
@@ -338,6 +357,9 @@ async def test_a_closed_port_is_down_and_originates_are_refused_unsent(desk: Des
     (refused,) = desk.events(OriginateRefused)
     assert not refused.was_sent
     assert refused.reason.startswith("server hq is down: ")
+    desk.timer.advance(1)
+    down = await desk.posted.until_event(ServerDown, 2)
+    assert down.reason == f"cannot connect to 127.0.0.1:{desk.server.port}: Connection refused"
     desk.pbx_server.listen()
 
 

@@ -338,7 +338,15 @@ async def test_a_login_that_may_not_originate_is_no_server(desk: Desk) -> None:
 
 
 @ensure
-async def test_something_that_is_no_ami_is_refused_by_name(desk: Desk) -> None:
+async def test_something_that_is_no_ami_is_told_by_its_first_words(desk: Desk) -> None:
+    desk.pbx_server.banner = b"SSH-2.0-OpenSSH_9.2\r\n"
+    desk.start()
+    down = await desk.posted.until_event(ServerDown)
+    assert down.reason.startswith(f'127.0.0.1:{desk.server.port} said "SSH-2.0-OpenSSH_9.2')
+
+
+@ensure
+async def test_a_peer_that_closes_during_the_login_is_down_at_once(desk: Desk) -> None:
     desk.pbx_server.answers["Login"] = silence
     desk.start()
     await desk.pbx_server.until_action("Login")
@@ -367,6 +375,7 @@ async def test_a_closed_port_is_down_and_originates_are_refused_unsent(desk: Des
 async def test_before_the_first_login_originates_are_refused_unsent(desk: Desk) -> None:
     desk.start()
     desk.pbx.originate(originate())
+    desk.pbx.hang_up(HangUp(server_id=7, channel_id=CALL))
     assert desk.posted.seen == [
         OriginateRefused(
             server_id=7,

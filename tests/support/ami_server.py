@@ -82,6 +82,7 @@ class AmiServer(ServerFactory):
         self.connections: list[_Connection] = []
         self.closed = Waiting()
         self.channels: list[str] = []
+        self.banner = b"Asterisk Call Manager/11.0.0\r\n"
         self.uptime: str | None = "100"
         self.answers: dict[str, Answer] = {
             "Login": success,
@@ -135,7 +136,7 @@ class _Connection(Protocol):
 
     def connectionMade(self) -> None:
         self._server.connections.append(self)
-        self.transport.write(b"Asterisk Call Manager/11.0.0\r\n")
+        self.transport.write(self._server.banner)
 
     def connectionLost(self, reason: Any = None) -> None:
         self._server.closed.add(self)

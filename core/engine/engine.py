@@ -32,6 +32,7 @@ from core.ports.events import (
     ServersLoaded,
     Stopping,
 )
+from core.store.database import reading
 from core.store.hopper import fetch_batch
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ BEAT_S = 0.5
 FETCH_PAUSE_S = 1.0
 
 
-class Engine(Service):  # type: ignore[misc]  # Twisted's Service is untyped
+class Engine(Service):
     """The running dialer. `make_pbx` builds the port of a server."""
 
     name = "engine"
@@ -76,7 +77,7 @@ class Engine(Service):  # type: ignore[misc]  # Twisted's Service is untyped
         self._start = start
 
     def startService(self) -> None:
-        super().startService()
+        super().startService()  # type: ignore[no-untyped-call]  # Twisted
         start: Start = self._start
         self._set_servers(start.servers)
         for run in start.runs:
@@ -94,7 +95,7 @@ class Engine(Service):  # type: ignore[misc]  # Twisted's Service is untyped
         await self._journal.close()
 
     def stopService(self) -> Deferred[None]:
-        super().stopService()
+        super().stopService()  # type: ignore[no-untyped-call]  # Twisted
         if self._beat.running:
             self._beat.stop()
         return Deferred.fromCoroutine(self._stop())
@@ -175,7 +176,7 @@ class Engine(Service):  # type: ignore[misc]  # Twisted's Service is untyped
         fetched.addCallbacks(self.post, lambda failure: self._fetch_later(command, failure))
 
     def _fetch_batch(self, command: FetchBatch, now: datetime) -> BatchFetched:
-        with self._database.begin() as conn:
+        with reading(self._database) as conn:
             return fetch_batch(conn, command, now)
 
     def _fetch_later(self, command: FetchBatch, failure: object) -> None:

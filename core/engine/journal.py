@@ -38,7 +38,8 @@ class DatabaseJournal:
         self._clock = clock
         self._post = post
         self._waiting: list[JournalEntry] = []
-        self._writing: Deferred[None] | None = None
+        self._is_writing = False
+        self._idle_waiters: list[Deferred[None]] = []
 
     @property
     def backlog(self) -> int:
@@ -50,17 +51,18 @@ class DatabaseJournal:
 
     def flush(self) -> None:
         """Begin to write what was appended, unless that goes on already."""
-        if self._waiting and self._writing is None:
-            self._writing = Deferred.fromCoroutine(self._write_all())
-            self._writing.addErrback(lambda failure: log.critical("journal: %s", failure))
+        if self._waiting and not self._is_writing:
+            self._is_writing = True
+            writing = Deferred.fromCoroutine(self._write_all())
+            writing.addErrback(lambda failure: log.critical("journal: %s", failure))
 
     async def close(self) -> None:
         """Write all that was appended, then stop."""
         self.flush()
-        if self._writing is not None:
-            done: Deferred[None] = Deferred()
-            self._writing.addBoth(lambda _: done.callback(None))
-            await done
+        if self._is_writing:
+            idle: Deferred[None] = Deferred()
+            self._idle_waiters.append(idle)
+            await idle
 
     async def _write_all(self) -> None:
         pause_s = PAUSE_S
@@ -77,7 +79,10 @@ class DatabaseJournal:
                     pause_s = PAUSE_S
                     del self._waiting[: len(batch)]
         finally:
-            self._writing = None
+            self._is_writing = False
+            waiters, self._idle_waiters = self._idle_waiters, []
+            for waiter in waiters:
+                waiter.callback(None)
 
     async def _write_batch(self, batch: Sequence[JournalEntry]) -> None:
         try:

@@ -13,6 +13,7 @@ from core.model import Server
 from core.ports.events import Event, OpenCall, RunAsked, RunLoaded, RunVerb
 from core.store.attempts import fetch_entry, fetch_open_attempts, last_attempt_id
 from core.store.campaigns import fetch_campaign
+from core.store.database import reading
 from core.store.endpoints import fetch_endpoint
 from core.store.runs import (
     answer,
@@ -42,7 +43,7 @@ class Start:
 
 def load_start(engine: Engine) -> Start:
     """The whole of it: every run that is open or has calls of unknown fate is taken up."""
-    with engine.begin() as conn:
+    with reading(engine) as conn:
         return Start(
             site_key=fetch_site_key(conn),
             next_attempt_id=last_attempt_id(conn) + 1,
@@ -52,7 +53,7 @@ def load_start(engine: Engine) -> Start:
 
 
 def load_servers(engine: Engine) -> tuple[Server, ...]:
-    with engine.begin() as conn:
+    with reading(engine) as conn:
         return tuple(fetch_servers(conn))
 
 

@@ -1,0 +1,130 @@
+"""What became of a run's calls, counted by the database.
+
+Source: manual 25.02, "Running campaign reports". Only calls that are over count; all of it is
+read through the index of a run's log rows. How far a run is in its lists is in `Run.lists`.
+"""
+
+from dataclasses import dataclass, fields
+
+from sqlalchemy import Connection, Row, func, select
+
+from core.model import Attempt, CallLog
+from core.rules.states import CallState
+from core.store.schema import call_log
+
+#: Most lines of one table of a report.
+LIMIT = 10_000
+
+_ATTEMPT = tuple(f.name for f in fields(Attempt))
+_CALL_LOG = tuple(f.name for f in fields(CallLog) if f.name not in ("attempt", "state"))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutcomeCount:
+    """The calls of one state and extended status; times are averages in milliseconds."""
+
+    state: CallState
+    ext_status: str
+    count: int
+    wait_pre_ms: float
+    wait_after_ms: float
+    talk_ms: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrunkCount:
+    """The calls that went over one trunk."""
+
+    trunk_id: int
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecallCount:
+    """The calls of one state at one recall level, 0 being the first attempt."""
+
+    state: CallState
+    retry_no: int
+    count: int
+
+
+def fetch_outcomes(conn: Connection, run_id: int) -> list[OutcomeCount]:
+    """By state and extended status, the most frequent first; empty before the first call."""
+    log = call_log.c
+    count = func.count()
+    rows = conn.execute(
+        select(
+            log.state,
+            log.ext_status,
+            count,
+            func.avg(log.wait_pre_ms),
+            func.avg(log.wait_after_ms),
+            func.avg(log.talk_ms),
+        )
+        .where(log.run_id == run_id)
+        .group_by(log.state, log.ext_status)
+        .order_by(count.desc(), log.state, log.ext_status)
+        .limit(LIMIT)
+    )
+    return [
+        OutcomeCount(
+            state=CallState(state),
+            ext_status=ext_status,
+            count=calls,
+            wait_pre_ms=float(wait_pre),
+            wait_after_ms=float(wait_after),
+            talk_ms=float(talk),
+        )
+        for state, ext_status, calls, wait_pre, wait_after, talk in rows
+    ]
+
+
+def fetch_trunk_counts(conn: Connection, run_id: int) -> list[TrunkCount]:
+    """By trunk, the busiest first."""
+    log = call_log.c
+    count = func.count()
+    rows = conn.execute(
+        select(log.trunk_id, count)
+        .where(log.run_id == run_id)
+        .group_by(log.trunk_id)
+        .order_by(count.desc(), log.trunk_id)
+        .limit(LIMIT)
+    )
+    return [TrunkCount(trunk_id=trunk_id, count=calls) for trunk_id, calls in rows]
+
+
+def fetch_recall_counts(conn: Connection, run_id: int) -> list[RecallCount]:
+    """By state and recall level, in that order (manual, "Tracking outcomes at the recall
+    level")."""
+    log = call_log.c
+    rows = conn.execute(
+        select(log.state, log.retry_no, func.count())
+        .where(log.run_id == run_id)
+        .group_by(log.state, log.retry_no)
+        .order_by(log.state, log.retry_no)
+        .limit(LIMIT)
+    )
+    return [
+        RecallCount(state=CallState(state), retry_no=retry_no, count=calls)
+        for state, retry_no, calls in rows
+    ]
+
+
+def fetch_logs(conn: Connection, run_id: int, *, after_id: int, limit: int) -> list[CallLog]:
+    """The run's calls that are over, by attempt id, those with an id above `after_id`."""
+    rows = conn.execute(
+        select(call_log)
+        .where(call_log.c.run_id == run_id, call_log.c.id > after_id)
+        .order_by(call_log.c.id)
+        .limit(limit)
+    )
+    return [_call_log(row) for row in rows]
+
+
+def _call_log(row: Row[tuple[object, ...]]) -> CallLog:
+    columns = row._mapping
+    return CallLog(
+        attempt=Attempt(**{name: columns[name] for name in _ATTEMPT}),
+        state=CallState(columns["state"]),
+        **{name: columns[name] for name in _CALL_LOG},
+    )

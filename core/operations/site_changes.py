@@ -109,7 +109,8 @@ def campaign_entry(
     end_points: tuple[str, ...] = (),
     lists: tuple[str, ...] = (),
 ) -> Entry:
-    """A stored campaign, with the names of its parts, as the file would say it."""
+    """A stored campaign, with the names of its parts, as the file would say it. The order
+    of lists counts, that of trunks and end-points does not."""
     values = {
         "priority": campaign.priority,
         "pace": campaign.pace,
@@ -119,8 +120,8 @@ def campaign_entry(
         "max_call_length_s": campaign.max_call_length_s,
         "caller_id": campaign.dial_clid,
         "account": campaign.dial_account,
-        "trunks": trunks,
-        "end_points": end_points,
+        "trunks": tuple(sorted(trunks)),
+        "end_points": tuple(sorted(end_points)),
         "lists": lists,
         "reschedule": campaign.reschedule_rules,
     }
@@ -269,7 +270,7 @@ def _span(seconds: tuple[float, float]) -> str:
 
 def _show_rule(rule: RescheduleRule) -> str:
     status = f"/{rule.ext_status}" if rule.ext_status else ""
-    times = f"{rule.max_attempts} times" if rule.max_attempts else "always"
+    times = {0: "always", 1: "once"}.get(rule.max_attempts, f"{rule.max_attempts} times")
     growing = ", growing" if rule.mode is RetryMode.MULT else ""
     return f"{rule.state}{status} {times} after {rule.retry_after_s} s{growing}"
 

@@ -34,7 +34,9 @@ from core.rules.statuses import check_ext_status
 #: Longest name of anything, in characters.
 MAX_NAME = 100
 #: Longest other text, in characters.
-MAX_TEXT = 200
+MAX_TEXT = 190
+#: Longest account, in characters (Asterisk's AST_MAX_ACCOUNT_CODE less one).
+MAX_ACCOUNT = 79
 
 _YEAR_S = 366 * 24 * 3600
 _MAX = 2**31 - 1
@@ -148,9 +150,20 @@ def _names(value: object) -> tuple[str, ...]:
     return tuple(_name(name) for name in texts(value))
 
 
+def _set_of_names(value: object) -> tuple[str, ...]:
+    """Names whose order says nothing."""
+    return tuple(sorted(_names(value)))
+
+
 def _line(value: object) -> str:
     if len(text(value)) > MAX_TEXT:
         raise InvalidValue("", value, f"it may have at most {MAX_TEXT} characters")
+    return text(value)
+
+
+def _account(value: object) -> str:
+    if len(text(value)) > MAX_ACCOUNT:
+        raise InvalidValue("", value, f"it may have at most {MAX_ACCOUNT} characters")
     return text(value)
 
 
@@ -245,9 +258,9 @@ _SHAPES: Mapping[Kind, Shape] = {
         "answer_timeout_ms": whole(1, 3_600_000),
         "max_call_length_s": whole(0, _MAX),
         "caller_id": _line,
-        "account": _line,
-        "trunks": _names,
-        "end_points": _names,
+        "account": _account,
+        "trunks": _set_of_names,
+        "end_points": _set_of_names,
         "lists": _names,
         "reschedule": _tables,
     },

@@ -183,3 +183,13 @@ def test_a_trunk_of_the_same_name_elsewhere_is_told_apart_by_its_server() -> Non
     assert problems_of('[campaigns.c]\ntrunks = ["main"]', stored) == [
         'campaigns.c.trunks "main": there are several in [trunks]; rename one'
     ]
+
+
+def test_the_order_of_trunks_says_nothing_and_that_of_lists_does() -> None:
+    second = trunk_entry(Trunk(server_id=1, name="a", dial_string="PJSIP/${num}@d"), "pbx")
+    stored = campaign_entry(Campaign(name="c"), trunks=("main", "a"), lists=("people", "b"))
+    site = (SERVER, TRUNK, second, LIST, list_entry("b"), stored)
+    (same,) = changes_of('[campaigns.c]\ntrunks = ["main", "a"]', site)
+    assert same.action is Action.KEEP
+    (other,) = changes_of('[campaigns.c]\nlists = ["b", "people"]', site)
+    assert other.fields == (FieldChange(key="lists", old="people, b", new="b, people"),)

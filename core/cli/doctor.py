@@ -1,0 +1,144 @@
+"""`doctor`: looks at everything a dialer needs, and says what to do about it."""
+
+import socket
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from core.cli.output import answer, json_option
+from core.cli.session import Session, pass_session
+from core.errors import SchemaOutdated, WhipbirdError
+from core.model import ServerType
+from core.ports.probe import Finding, ProbeTarget
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+#: How long a server of our own may take to accept a connection, in seconds.
+CONNECT_S = 2.0
+
+
+@click.command(short_help="Check database, PBXs and ports, and say what to do.")
+@json_option
+@pass_session
+@click.pass_context
+def doctor(context: click.Context, session: Session) -> None:
+    """Check the database, each PBX with its trunks and end-points, and the ports.
+
+    The exit code is 1 if anything is wrong.
+    """
+    findings = list(examine(session))
+    wrong = sum(not finding.is_ok for finding in findings)
+    answer(
+        {"is_ok": not wrong, "findings": findings},
+        *(_render(finding) for finding in findings),
+        f"{wrong} of {len(findings)} need attention" if wrong else "all is well",
+    )
+    context.exit(1 if wrong else 0)
+
+
+def examine(session: Session) -> Iterator[Finding]:
+    """All that there is to say; what cannot be looked at without a database is left out."""
+    database = check_database(session)
+    yield database
+    is_running = False
+    if database.is_ok:
+        from core.operations.site import fetch_targets
+        from core.store.lock import is_dialer_running
+
+        is_running = is_dialer_running(session.engine)
+        targets = fetch_targets(session.engine)
+        if not targets:
+            yield Finding(
+                subject="servers",
+                is_ok=False,
+                text="there is no server yet",
+                remedy="describe one in a site file and run `whipbird apply SITE.toml`",
+            )
+        yield from check_servers(session, targets)
+    web, fastagi = session.config.web, session.config.fastagi
+    yield check_port("web server", "web.port", web.host, web.port, is_running)
+    yield check_port("FastAGI server", "fastagi.port", fastagi.host, fastagi.port, is_running)
+
+
+def check_database(session: Session) -> Finding:
+    """Whether the database answers and has the schema of this version."""
+    from sqlalchemy.exc import DBAPIError
+
+    subject = f"database {session.config.database.shown_url}"
+    try:
+        engine = session.engine
+    except SchemaOutdated as error:
+        return Finding(
+            subject=subject, is_ok=False, text=str(error), remedy="run `whipbird migrate`"
+        )
+    except WhipbirdError as error:
+        return Finding(
+            subject=subject, is_ok=False, text=str(error), remedy="correct [database] url"
+        )
+    except DBAPIError as error:
+        return Finding(
+            subject=subject,
+            is_ok=False,
+            text=f"it cannot be reached: {error.orig}",
+            remedy="start it, or correct [database] url",
+        )
+    text = f"{engine.dialect.name} answers, its schema is current"
+    return Finding(subject=subject, is_ok=True, text=text)
+
+
+def check_servers(session: Session, targets: Sequence[ProbeTarget]) -> Iterator[Finding]:
+    """What the PBXs answer. Simulated ones always pass (manual, "Fake AMI"), unasked."""
+    real = [target for target in targets if target.server.type is ServerType.AMI]
+    for target in targets:
+        if target not in real:
+            subject = f"server {target.server.name}"
+            yield Finding(subject=subject, is_ok=True, text="simulated: no telephone rings")
+    if real:
+        yield from session.probe(real)
+
+
+def check_port(name: str, setting: str, host: str, port: int, is_running: bool) -> Finding:
+    """Whether the running dialer listens there, or, while none runs, whether one could."""
+    subject = f"{name} {host}:{port}"
+    try:
+        if is_running:
+            socket.create_connection((host, port), timeout=CONNECT_S).close()
+            return Finding(subject=subject, is_ok=True, text="the dialer listens there")
+        _bind(host, port)
+    except OSError as error:
+        return Finding(
+            subject=subject,
+            is_ok=False,
+            text=_why_not(error, is_running),
+            remedy=f"see the dialer's log, and {setting} in whipbird.toml"
+            if is_running
+            else f"stop what uses it, or set another {setting} in whipbird.toml",
+        )
+    return Finding(subject=subject, is_ok=True, text="free for the dialer, which is not running")
+
+
+def _bind(host: str, port: int) -> None:
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    with socket.socket(family, kind, protocol) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+
+
+def _why_not(error: OSError, is_running: bool) -> str:
+    if is_running:
+        return f"a dialer is running, but does not answer there: {error}"
+    return f"no dialer runs, yet it cannot be had: {error.strerror or error}"
+
+
+def _render(finding: Finding) -> "Text":
+    from rich.text import Text
+
+    mark = Text("ok  " if finding.is_ok else "BAD ", "green" if finding.is_ok else "bold red")
+    line = mark + Text(f"{finding.subject}: {finding.text}", "default")
+    if finding.remedy and not finding.is_ok:
+        line += Text(f"\n     {finding.remedy}", "yellow")
+    return line

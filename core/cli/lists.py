@@ -1,0 +1,155 @@
+"""`list import|export|show`: the numbers to be called."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+import click
+
+from core.cli.output import answer, is_json, json_option, make_console, make_table, say
+from core.cli.session import Session, pass_session
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+class Imported(TypedDict):
+    """What became of a file's rows. `rejected_file` is None if all were accepted."""
+
+    list: str
+    accepted: int
+    rejected: int
+    rejected_file: Path | None
+
+
+@click.group(name="list", short_help="Import, export or show lists of numbers.")
+def list_() -> None:
+    """Lists of numbers, with what is known of each."""
+
+
+@list_.command(name="import", short_help="Add the rows of a CSV file to a list.")
+@click.argument("file", type=_FILE)
+@click.option("--list", "name", required=True, help="The list; it is made if there is none.")
+@click.option(
+    "--rejected",
+    type=_FILE,
+    help="Where rows that cannot be used go, with the reason; FILE.rejected.csv by default.",
+)
+@json_option
+@pass_session
+def import_(session: Session, file: Path, name: str, rejected: Path | None) -> None:
+    """Add the rows of FILE, a CSV file with a header, to a list.
+
+    The column `number` is the number, the others become attributes. A row that cannot be
+    used does not stop the rest.
+    """
+    answer(import_file(session.engine, file, name, rejected))
+
+
+@list_.command(short_help="Write a list as CSV.")
+@click.option("--list", "name", required=True, help="The list.")
+@click.argument("file", type=_FILE, required=False)
+@json_option
+@pass_session
+def export(session: Session, name: str, file: Path | None) -> None:
+    """Write a list to FILE, or to standard output, as CSV.
+
+    `list import` reads such a file back.
+    """
+    from core.operations.lists import export_csv
+
+    if file is None and is_json():
+        raise click.UsageError("with --json, name the FILE to write to")
+    if file is None:
+        export_csv(session.engine, name, click.get_text_stream("stdout", encoding="utf-8"))
+        return
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        export_csv(session.engine, name, stream)
+    answer({"list": name, "file": file}, f"{name}: written to {file}")
+
+
+@list_.command(short_help="Show the lists, or the first records of one.")
+@click.option("--list", "name", help="The list whose records are shown.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True)
+@json_option
+@pass_session
+def show(session: Session, name: str | None, limit: int) -> None:
+    """Show all lists with the number of their records, or, with --list, the first of them."""
+    from core.store.database import reading
+    from core.store.lists import count_records, fetch_list_by_name, fetch_lists, fetch_records
+
+    with reading(session.engine) as conn:
+        if name is None:
+            counts = [(found.name, count_records(conn, found.id)) for found in fetch_lists(conn)]
+            answer(
+                {"lists": [{"list": found, "records": count} for found, count in counts]},
+                lambda: make_table("Lists", "name", "records", rows=list(counts)),
+            )
+            return
+        found = fetch_list_by_name(conn, name)
+        records = fetch_records(conn, found.id, after_id=0, limit=limit)
+    answer(
+        {"list": name, "records": records},
+        lambda: make_table(
+            name,
+            "number",
+            "attributes",
+            "found out",
+            rows=[
+                (one.number, _attributes(one.inputs), _attributes(one.outputs)) for one in records
+            ],
+        ),
+    )
+
+
+def import_file(engine: "Engine", path: Path, name: str, rejected: Path | None = None) -> Imported:
+    """Import a file with a progress bar, and say what became of it.
+
+    The file of rejected rows is left behind only if there are any.
+    """
+    from core.operations.lists import import_csv
+
+    rejected = rejected or path.with_name(path.name + ".rejected.csv")
+    path.open("rb").close()  # before anything is written beside it
+    try:
+        with (
+            rejected.open("w", encoding="utf-8", newline="") as stream,
+            _progress(path.name) as advance,
+        ):
+            result = import_csv(engine, path, name, advance, stream)
+    finally:
+        if rejected.is_file() and not rejected.stat().st_size:
+            rejected.unlink()
+    say(f"{name}: {result.accepted} rows imported")
+    if result.rejected:
+        say(f"{name}: {result.rejected} rows rejected; see {rejected}")
+    return Imported(
+        list=name,
+        accepted=result.accepted,
+        rejected=result.rejected,
+        rejected_file=rejected if result.rejected else None,
+    )
+
+
+@contextmanager
+def _progress(name: str) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr, if a person looks on; it is told how many rows are read so far."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.completed:,} rows", markup=False),
+        TimeElapsedColumn(),
+    )
+    console = make_console(is_stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(name, total=None)
+        yield lambda rows: progress.update(task, completed=rows)
+
+
+def _attributes(attributes: Mapping[str, str]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in attributes.items())

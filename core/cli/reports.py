@@ -1,0 +1,180 @@
+"""`status` and `report`: how things stand, and what became of a run."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from core.cli.output import answer, json_option, make_table
+from core.cli.session import Session, pass_session
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from core.operations.reports import RecallTable, RunReport
+    from core.operations.status import Status
+
+#: Most runs that `status` shows.
+_RUNS = click.IntRange(1, 1000)
+
+
+@click.command(short_help="Show servers, campaigns and runs.")
+@click.option("--runs", type=_RUNS, default=10, show_default=True, help="How many runs to show.")
+@json_option
+@pass_session
+def status(session: Session, runs: int) -> None:
+    """Show whether a dialer is running, the servers, the campaigns and the latest runs."""
+    from core.operations.status import fetch_status
+
+    found = fetch_status(session.engine, runs)
+    answer(
+        found,
+        "a dialer is running" if found.is_dialer_running else "no dialer is running",
+        lambda: _servers(found),
+        lambda: _campaigns(found),
+        lambda: _runs(found),
+    )
+
+
+@click.command(short_help="Show what became of a run's calls.")
+@click.argument("run", type=click.IntRange(min=1))
+@json_option
+@pass_session
+def report(session: Session, run: int) -> None:
+    """Show the report of the run with the number RUN, which `whipbird status` tells."""
+    from core.operations.reports import run_report
+
+    found = run_report(session.engine, run)
+    answer(
+        found,
+        _headline(found),
+        lambda: _outcomes(found),
+        lambda: make_table(
+            "Calls per trunk",
+            "trunk",
+            "calls",
+            rows=[(line.name, line.count) for line in found.trunks],
+        ),
+        lambda: _recalls(found.recalls),
+        lambda: make_table(
+            "Lists",
+            "list",
+            "read to record",
+            "complete",
+            rows=[(at.list_name, at.highwater, _yes(at.is_complete)) for at in found.lists],
+        ),
+    )
+
+
+def _servers(found: "Status") -> "RenderableType":
+    return make_table(
+        "Servers",
+        "name",
+        "type",
+        "address",
+        "trunks",
+        "end-points",
+        rows=[
+            (
+                server.name,
+                server.type.name.lower(),
+                server.address,
+                server.trunks,
+                server.end_points,
+            )
+            for server in found.servers
+        ],
+    )
+
+
+def _campaigns(found: "Status") -> "RenderableType":
+    return make_table(
+        "Campaigns",
+        "name",
+        "pace",
+        "run",
+        "state",
+        rows=[
+            (view.name, view.pace.value, view.run_id or "", view.run_state or "")
+            for view in found.campaigns
+        ],
+    )
+
+
+def _runs(found: "Status") -> "RenderableType":
+    return make_table(
+        "Runs",
+        "run",
+        "campaign",
+        "state",
+        "started (UTC)",
+        "ended (UTC)",
+        "attempted",
+        "completed",
+        "error",
+        rows=[
+            (
+                run.run_id,
+                run.campaign,
+                run.state.value,
+                _minute(run.started_at),
+                _minute(run.ended_at),
+                run.attempted,
+                run.completed,
+                run.error,
+            )
+            for run in found.runs
+        ],
+    )
+
+
+def _headline(found: "RunReport") -> str:
+    run = found.run
+    return (
+        f"Run {run.run_id} of {run.campaign}: {run.state}, started {_minute(run.started_at)} UTC"
+        f"{', ended ' + _minute(run.ended_at) + ' UTC' if run.ended_at else ''}; "
+        f"{found.calls} calls ended"
+    )
+
+
+def _outcomes(found: "RunReport") -> "RenderableType":
+    return make_table(
+        "Outcomes (averages in seconds)",
+        "state",
+        "status",
+        "calls",
+        "%",
+        "wait before",
+        "wait",
+        "talk",
+        rows=[
+            (
+                line.state,
+                line.ext_status,
+                line.count,
+                100 * line.count / found.calls,
+                line.wait_pre_ms / 1000,
+                line.wait_after_ms / 1000,
+                line.talk_ms / 1000,
+            )
+            for line in found.outcomes
+        ],
+    )
+
+
+def _recalls(recalls: "RecallTable") -> "RenderableType":
+    return make_table(
+        "Outcomes by attempt",
+        "state",
+        *("first" if level == 0 else f"retry {level}" for level in recalls.levels),
+        "all",
+        rows=[(line.state, *line.counts, line.total) for line in recalls.lines],
+    )
+
+
+def _minute(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M}" if at else ""
+
+
+def _yes(is_so: bool) -> str:
+    return "yes" if is_so else "no"

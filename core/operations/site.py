@@ -1,0 +1,216 @@
+"""`whipbird apply`: from a site file to the database, by way of a plan that can be shown.
+
+What the file may say is in `site_file`, what it would change in `site_changes`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from core.errors import InvalidConfiguration
+from core.model import CallList, Campaign, EndPoint, Server, Trunk
+from core.operations.site_changes import (
+    Action,
+    Change,
+    ListImport,
+    Plan,
+    campaign_entry,
+    compare,
+    endpoint_entry,
+    list_entry,
+    server_entry,
+    trunk_entry,
+)
+from core.operations.site_file import Entry, Kind, parse_site
+from core.ports.probe import ProbeTarget
+from core.store.campaigns import fetch_campaigns, save_campaign
+from core.store.database import reading
+from core.store.endpoints import fetch_endpoints, save_endpoint
+from core.store.lists import fetch_lists, fetch_records, save_list
+from core.store.servers import fetch_servers, save_server
+from core.store.trunks import fetch_trunks, save_trunk
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Site:
+    """All that is configured."""
+
+    servers: tuple[Server, ...]
+    trunks: tuple[Trunk, ...]
+    endpoints: tuple[EndPoint, ...]
+    lists: tuple[CallList, ...]
+    campaigns: tuple[Campaign, ...]
+
+    def server_name(self, server_id: int) -> str:
+        return next(server.name for server in self.servers if server.id == server_id)
+
+
+def fetch_site(conn: Connection) -> Site:
+    """All that is configured, from the database."""
+    return Site(
+        servers=tuple(fetch_servers(conn)),
+        trunks=tuple(fetch_trunks(conn)),
+        endpoints=tuple(fetch_endpoints(conn)),
+        lists=tuple(fetch_lists(conn)),
+        campaigns=tuple(fetch_campaigns(conn)),
+    )
+
+
+def fetch_targets(engine: Engine) -> tuple[ProbeTarget, ...]:
+    """Each server with its trunks and end-points, for a probe."""
+    with reading(engine) as conn:
+        site = fetch_site(conn)
+    return tuple(
+        ProbeTarget(
+            server=server,
+            trunks=tuple(trunk for trunk in site.trunks if trunk.server_id == server.id),
+            endpoints=tuple(point for point in site.endpoints if point.server_id == server.id),
+        )
+        for server in site.servers
+    )
+
+
+def plan(engine: Engine, path: Path) -> Plan:
+    """What the file would change. InvalidConfiguration lists all that is wrong with it."""
+    try:
+        file_text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise InvalidConfiguration([f"{path}: write it in UTF-8"]) from None
+    return plan_text(engine, file_text, path.parent)
+
+
+def plan_text(engine: Engine, file_text: str, folder: Path) -> Plan:
+    """The same for the text of a file; lists are read from `folder`."""
+    entries, problems = parse_site(file_text)
+    with reading(engine) as conn:
+        site = fetch_site(conn)
+        filled = {
+            found.name for found in site.lists if fetch_records(conn, found.id, after_id=0, limit=1)
+        }
+    changes = compare(entries, describe(site), problems)
+    imports = tuple(
+        ListImport(list_name=entry.name, path=folder / entry.values["file"])
+        for entry in entries
+        if entry.kind is Kind.LIST and "file" in entry.values and entry.name not in filled
+    )
+    problems += [
+        f'lists.{wanted.list_name}.file "{wanted.path}": there is no such file'
+        for wanted in imports
+        if not wanted.path.is_file()
+    ]
+    if problems:
+        raise InvalidConfiguration(problems)
+    return Plan(changes=changes, imports=imports)
+
+
+def apply(engine: Engine, plan: Plan) -> None:
+    """Make the plan's changes, all or none. The imports are the caller's, afterwards: they
+    take long and show their progress."""
+    with engine.begin() as conn:
+        for kind in Kind:
+            changes = [change for change in plan.changes if _is_due(change, kind)]
+            site = fetch_site(conn) if changes else None
+            for change in changes:
+                assert site is not None
+                _save(conn, site, change)
+
+
+def describe(site: Site) -> tuple[Entry, ...]:
+    """What is configured as a site file would say it."""
+    trunks = {trunk.id: trunk.name for trunk in site.trunks}
+    endpoints = {endpoint.id: endpoint.name for endpoint in site.endpoints}
+    lists = {found.id: found.name for found in site.lists}
+    return (
+        *(server_entry(server) for server in site.servers),
+        *(trunk_entry(trunk, site.server_name(trunk.server_id)) for trunk in site.trunks),
+        *(endpoint_entry(point, site.server_name(point.server_id)) for point in site.endpoints),
+        *(list_entry(found.name) for found in site.lists),
+        *(
+            campaign_entry(
+                campaign,
+                trunks=tuple(trunks[i] for i in campaign.trunk_ids),
+                end_points=tuple(endpoints[i] for i in campaign.endpoint_ids),
+                lists=tuple(lists[i] for i in campaign.list_ids),
+            )
+            for campaign in site.campaigns
+        ),
+    )
+
+
+def _is_due(change: Change, kind: Kind) -> bool:
+    return change.entry.kind is kind and change.action is not Action.KEEP
+
+
+def _save(conn: Connection, site: Site, change: Change) -> None:
+    """Only what the file mentions is replaced: the rest stays by id, not by name."""
+    entry = change.entry
+    given = dict(
+        _FIELDS.get(key, _same)(site, key, entry.values[key]) for key in entry.keys if key != "file"
+    )
+    base = _find(site, change.was) if change.was else _new(entry)
+    _SAVE[entry.kind](conn, replace(base, **given))
+
+
+def _find(site: Site, was: Entry) -> Any:
+    match was.kind:
+        case Kind.TRUNK | Kind.END_POINT:
+            found: Sequence[Trunk | EndPoint] = (
+                site.trunks if was.kind is Kind.TRUNK else site.endpoints
+            )
+            server = was.values["server"]
+            return next(
+                one
+                for one in found
+                if one.name == was.name and site.server_name(one.server_id) == server
+            )
+        case Kind.SERVER:
+            return next(server for server in site.servers if server.name == was.name)
+        case Kind.LIST:
+            return next(one for one in site.lists if one.name == was.name)
+        case Kind.CAMPAIGN:
+            return next(campaign for campaign in site.campaigns if campaign.name == was.name)
+
+
+def _new(entry: Entry) -> Any:
+    match entry.kind:
+        case Kind.SERVER:
+            return Server(name=entry.name)
+        case Kind.TRUNK:
+            return Trunk(server_id=0, name=entry.name, dial_string="")
+        case Kind.END_POINT:
+            return EndPoint(server_id=0, name=entry.name, extension="", context="")
+        case Kind.LIST:
+            return CallList(name=entry.name)
+        case Kind.CAMPAIGN:
+            return Campaign(name=entry.name)
+
+
+def _ids(named: Sequence[Any], names: Sequence[str]) -> tuple[int, ...]:
+    return tuple(next(one.id for one in named if one.name == name) for name in names)
+
+
+def _same(_site: Site, key: str, value: object) -> tuple[str, object]:
+    return key, value
+
+
+#: From a key of the file and its value to a field of the model and its value.
+_FIELDS: Mapping[str, Callable[[Site, str, Any], tuple[str, object]]] = {
+    "server": lambda site, _key, name: ("server_id", _ids(site.servers, [name])[0]),
+    "trunks": lambda site, _key, names: ("trunk_ids", _ids(site.trunks, names)),
+    "end_points": lambda site, _key, names: ("endpoint_ids", _ids(site.endpoints, names)),
+    "lists": lambda site, _key, names: ("list_ids", _ids(site.lists, names)),
+    "caller_id": lambda _site, _key, value: ("dial_clid", value),
+    "account": lambda _site, _key, value: ("dial_account", value),
+    "reschedule": lambda _site, _key, rules: ("reschedule_rules", rules),
+}
+
+_SAVE: Mapping[Kind, Callable[[Connection, Any], Any]] = {
+    Kind.SERVER: save_server,
+    Kind.TRUNK: save_trunk,
+    Kind.END_POINT: save_endpoint,
+    Kind.LIST: save_list,
+    Kind.CAMPAIGN: save_campaign,
+}

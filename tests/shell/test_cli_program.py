@@ -1,0 +1,97 @@
+"""What all commands share: help, version, exit codes, errors in words."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from core.cli.program import describe
+from core.cli.session import Session
+from core.errors import NotFound
+from tests.support.cli import CommandLine, FakeProbe
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> CommandLine:
+    return CommandLine(tmp_path)
+
+
+def test_help_names_every_command(line: CommandLine) -> None:
+    text = line.done("--help").stdout
+    names = ("run", "migrate", "apply", "list", "campaign", "status", "report", "doctor")
+    assert [name for name in names if f"\n  {name} " not in text] == []
+
+
+def test_help_loads_neither_the_database_s_nor_the_reactor_s_library() -> None:
+    code = (
+        "import sys, core.cli.program as p\n"
+        "p.program.main(['--help'], standalone_mode=False)\n"
+        "print([m for m in ('sqlalchemy', 'twisted', 'rich', 'alembic') if m in sys.modules])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert result.stdout.endswith("[]\n")
+
+
+def test_the_version_is_the_distribution_s(line: CommandLine) -> None:
+    assert line.done("--version").stdout.startswith("whipbird, version ")
+
+
+def test_a_wrong_command_line_exits_with_2(line: CommandLine) -> None:
+    for words in (["nothing"], ["apply"], ["report", "zero"], ["list", "import", "x.csv"]):
+        assert line.run(*words).exit_code == 2
+
+
+def test_wrong_settings_are_all_reported_and_exit_with_1(line: CommandLine) -> None:
+    line.environ = {"WHIPBIRD_WEB_PORT": "x", "WHIPBIRD_NOPE": "1"}
+    result = line.run("status")
+    assert result.exit_code == 1
+    assert len(result.stderr.splitlines()) == 2
+    assert "Traceback" not in result.output
+
+
+def test_a_named_settings_file_must_be_there(line: CommandLine) -> None:
+    result = line.run("--config", "nowhere.toml", "status")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "nowhere.toml: cannot be read: No such file or directory\n"
+
+
+def test_errors_are_json_too_when_json_is_asked_for(line: CommandLine) -> None:
+    line.done("migrate")
+    result = line.run("campaign", "start", "nothing", "--json")
+    assert result.exit_code == 1
+    assert result.stdout == '{"problems":["there is no campaign \\"nothing\\""]}\n'
+    assert result.stderr == 'there is no campaign "nothing"\n'
+
+
+def test_a_database_that_is_no_database_is_said_so(line: CommandLine) -> None:
+    line.write("whipbird.db", "this is a letter to my aunt" * 100)
+    result = line.run("status")
+    assert result.exit_code == 1
+    assert result.stderr.endswith("does not answer as it should: file is not a database\n")
+
+
+def test_an_unreachable_server_speaks_without_its_password(line: CommandLine) -> None:
+    url = "mysql+pymysql://whip:geheim@127.0.0.1:1/whipbird"
+    line.environ = {"WHIPBIRD_DATABASE_URL": url}
+    result = line.run("status")
+    assert result.exit_code == 1
+    assert "mysql+pymysql://whip:***@127.0.0.1:1/whipbird" in result.stderr
+    assert "refused" in result.stderr
+    assert "geheim" not in result.output
+
+
+def test_a_mistake_of_ours_keeps_its_stack_trace() -> None:
+    session = Session(environ={}, config_path=None, probe=FakeProbe())
+    assert describe(KeyError("x"), session) is None
+    assert describe(NotFound("list", "x"), session) == ['there is no list "x"']
+    assert describe(PermissionError(13, "Permission denied", "f"), None) == ["f: Permission denied"]
+    error = OperationalError("SELECT 1", {}, Exception("gone"))
+    assert describe(error, session) == [
+        "the database sqlite:///var/whipbird.db does not answer as it should: gone"
+    ]

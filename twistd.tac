@@ -64,7 +64,14 @@ def make_pbx(server: Server, post: Post) -> Pbx:
 engine = Engine(
     database=database, threads=threads, reactor=reactor, clock=clock, make_pbx=make_pbx
 )
-site = make_site(engine.publisher, database, threads.readers, reactor, names=config.web.names)
+site = make_site(
+    source=engine.publisher,
+    engine=database,
+    pool=threads.readers,
+    clock=clock,
+    reactor=reactor,
+    names=config.web.names,
+)
 agi = FastAgiFactory(
     engine.post,
     clock=reactor,

@@ -1,3 +1,4 @@
-"""What every suite shares: the reactor, the fixtures, and the rule for real parts."""
+"""What every suite shares: the asyncio reactor (see setup.cfg) and the fixtures."""
 
-pytest_plugins: list[str] = []
+pytest_plugins = [
+]

@@ -1,0 +1,1 @@
+"""Measurements: figures of one run on one machine, for ratios, never for tests."""

@@ -1,0 +1,54 @@
+"""`make bench`: every figure of docs/benchmarks.md, as a table."""
+
+import argparse
+import platform
+import subprocess
+import sys
+
+from bench import memory
+from bench.load import Result, pbx, run_bare, run_call_files, run_whipbird
+
+OPEN_CALLS = (400, 500, 600)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--calls", type=int, default=6000, help="calls in each measurement")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the import")
+    parser.add_argument("--only", choices=["calls", "import", "memory"])
+    chosen = parser.parse_args()
+    print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}")
+    if chosen.only in (None, "calls"):
+        measure_calls(chosen.calls)
+    if chosen.only in (None, "import"):
+        subprocess.run(
+            [sys.executable, "-m", "bench.import_rows", "--rows", str(chosen.rows)], check=True
+        )
+    if chosen.only in (None, "memory"):
+        memory.measure(chosen.rows)
+
+
+def measure_calls(calls: int) -> None:
+    """Each way with each number of open calls; the best of each way counts."""
+    best: dict[str, Result] = {}
+    for run in (run_call_files, run_bare, run_whipbird):
+        for open_calls in OPEN_CALLS:
+            with pbx() as server:
+                result = run(server, calls, open_calls)
+            print(
+                f"{result.way:16} {result.open_calls:4} open: {result.rate:6.1f} calls/s"
+                f"  {result.cpu_ms:5.2f} ms of CPU a call",
+                flush=True,
+            )
+            if result.way not in best or result.rate > best[result.way].rate:
+                best[result.way] = result
+    ratio = best["Whipbird"].rate / best["call files"].rate
+    print(f"Whipbird reaches {ratio:.2f} of the call files' rate (at least 0.8 is wanted)")
+    print(
+        f"Whipbird takes {best['Whipbird'].cpu_ms:.2f} ms of CPU a call (at most 2.5 is wanted),"
+        f" the bare client {best['bare AMI client'].cpu_ms:.2f}"
+    )
+
+
+if __name__ == "__main__":
+    main()

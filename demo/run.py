@@ -1,0 +1,121 @@
+"""The demonstration: database, site, dialer and campaign in one go, with progress to look at.
+
+`make run` calls it. What is there already is kept; a run that was under way goes on.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from sqlalchemy import Engine
+
+from core.config import Config, load_config
+from core.engine.clock import SystemClock
+from core.errors import NotPossible, WhipbirdError
+from core.operations.campaigns import ask
+from core.operations.reports import RunReport, recent_runs, run_report
+from core.operations.site import apply, plan
+from core.store.database import open_database, upgrade
+from core.store.lock import is_dialer_running
+
+HOME = Path(__file__).resolve().parent.parent
+SITE = HOME / "demo" / "site.toml"
+CAMPAIGN = "Demo reminders"
+TWISTD = "from twisted.scripts.twistd import run; run()"
+
+console = Console()
+
+
+def main() -> int:
+    os.chdir(HOME)
+    config = load_config(os.environ)
+    database = open_database(config.database.url)
+    if is_dialer_running(database):
+        console.print("Whipbird is running already: stop that one first.")
+        return 1
+    if problem := find_taken_port(config):
+        console.print(problem)
+        return 1
+    prepare(database)
+    log = Path("var/whipbird.log")
+    with log.open("ab") as output:
+        dialer = subprocess.Popen(
+            [sys.executable, "-c", TWISTD, "--nodaemon", "--pidfile=", "--python", "twistd.tac"],
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        return watch(dialer, database, config, log)
+    except KeyboardInterrupt:
+        console.print("\nStopping; calls that are up end by themselves.")
+        return 0
+    finally:
+        dialer.send_signal(signal.SIGINT)
+        dialer.wait(timeout=30)
+
+
+def find_taken_port(config: Config) -> str:
+    """A sentence about the first port that somebody else has; empty if all are free."""
+    for section, settings in (("WEB", config.web), ("FASTAGI", config.fastagi)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((settings.host, settings.port))
+            except OSError as error:
+                return (
+                    f"{settings.host}:{settings.port} is not free ({error.strerror}): "
+                    f"choose another with WHIPBIRD_{section}_PORT=… make run"
+                )
+    return ""
+
+
+def prepare(database: Engine) -> None:
+    """Schema and site; the campaign is started unless its run is under way."""
+    upgrade(database)
+    apply(database, plan(database, SITE))
+    try:
+        ask(database, CAMPAIGN, "start", SystemClock().now())
+    except NotPossible:
+        console.print("The campaign's run of last time goes on.")
+
+
+def watch(dialer: subprocess.Popen[bytes], database: Engine, config: Config, log: Path) -> int:
+    """Show progress until the dialer ends or Ctrl-C."""
+    host, port = config.web.host, config.web.port
+    console.print(f"Live page: [bold]http://{host}:{port}/[/bold]   log: {log}   Ctrl-C stops.")
+    with Live(console=console, refresh_per_second=2, transient=True) as live:
+        while dialer.poll() is None:
+            if runs := recent_runs(database, 1):
+                live.update(render(run_report(database, runs[0].run_id)))
+            time.sleep(0.5)
+    console.print(f"The dialer has ended; its last words, from {log}:")
+    console.print("\n".join(log.read_text(errors="replace").splitlines()[-15:]), markup=False)
+    return 1
+
+
+def render(report: RunReport) -> Table:
+    run = report.run
+    table = Table(title=f"{run.campaign}: {run.state}")
+    table.add_column("calls placed", justify="right")
+    table.add_column("records done", justify="right")
+    for state in report.by_state:
+        table.add_column(state, justify="right")
+    counts = (str(count) for count in report.by_state.values())
+    table.add_row(str(run.attempted), str(run.completed), *counts)
+    return table
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except WhipbirdError as error:
+        console.print(str(error), markup=False)
+        sys.exit(1)

@@ -1,0 +1,114 @@
+"""What a person may see and ask of campaigns.
+
+Asking is a row in the database: the dialer takes it up within a second, whichever process
+asked. The checks here are for a clear answer at once; the dialer makes its own.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Engine
+
+from core.errors import InvalidValue, NotPossible
+from core.model import Campaign, Pace, Run
+from core.rules.states import RunState
+from core.store import runs as stored_runs
+from core.store.campaigns import fetch_campaign_by_name, fetch_campaigns
+from core.store.database import reading
+
+
+class Verb(StrEnum):
+    """What may be asked of a campaign (manual, "Live page")."""
+
+    #: Begin a run.
+    START = "start"
+    #: Place no more calls for now.
+    PAUSE = "pause"
+    #: Go on.
+    UNPAUSE = "unpause"
+    #: End the run for good.
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CampaignView:
+    """A campaign and, if it has one, its open run."""
+
+    id: int
+    name: str
+    pace: Pace
+    run_id: int | None = None
+    run_state: RunState | None = None
+
+    @property
+    def can_start(self) -> bool:
+        return self.pace is Pace.RUNNABLE and self.run_id is None
+
+
+def campaigns(engine: Engine) -> list[CampaignView]:
+    """All campaigns but hidden ones, by name; a campaign has at most one open run."""
+    with reading(engine) as conn:
+        open_runs = {run.campaign_id: run for run in stored_runs.fetch_open_runs(conn)}
+        found = fetch_campaigns(conn)
+    return sorted(
+        (
+            _view(campaign, open_runs.get(campaign.id))
+            for campaign in found
+            if campaign.pace is not Pace.HIDDEN
+        ),
+        key=lambda view: view.name.casefold(),
+    )
+
+
+def ask(engine: Engine, campaign_name: str, verb: str, now: datetime) -> int:
+    """Ask `verb` of the campaign; the id of the command, which the dialer will answer.
+
+    InvalidValue of an unknown verb, NotFound of an unknown campaign, NotPossible when the
+    campaign's pace or the state of its run does not allow it.
+    """
+    asked = _parse_verb(verb)
+    with engine.begin() as conn:
+        campaign = fetch_campaign_by_name(conn, campaign_name)
+        runs = stored_runs.fetch_open_runs(conn, campaign.id)
+        _check(asked, campaign, runs[0] if runs else None)
+        return stored_runs.ask(conn, campaign.id, asked.value, now)
+
+
+def _view(campaign: Campaign, run: Run | None) -> CampaignView:
+    return CampaignView(
+        id=campaign.id,
+        name=campaign.name,
+        pace=campaign.pace,
+        run_id=run.id if run else None,
+        run_state=run.state if run else None,
+    )
+
+
+def _parse_verb(verb: str) -> Verb:
+    try:
+        return Verb(verb)
+    except ValueError:
+        raise InvalidValue("verb", verb, f"one of {', '.join(Verb)}") from None
+
+
+def _check(verb: Verb, campaign: Campaign, run: Run | None) -> None:
+    if verb is Verb.START:
+        _check_start(campaign, run)
+    elif run is None:
+        raise NotPossible(f'campaign "{campaign.name}" is not running; start it first')
+    elif verb is Verb.PAUSE and run.state is RunState.PAUSED:
+        raise NotPossible(f'run {run.id} of campaign "{campaign.name}" is paused already')
+    elif verb is Verb.UNPAUSE and run.state is not RunState.PAUSED:
+        raise NotPossible(f'run {run.id} of campaign "{campaign.name}" is {run.state}, not paused')
+
+
+def _check_start(campaign: Campaign, run: Run | None) -> None:
+    if run is not None:
+        raise NotPossible(
+            f'campaign "{campaign.name}" is running already: run {run.id} is {run.state}'
+        )
+    if campaign.pace is not Pace.RUNNABLE:
+        raise NotPossible(
+            f'campaign "{campaign.name}" is {campaign.pace}; only RUNNABLE ones may be started'
+        )

@@ -1,0 +1,1 @@
+"""Pages for people: the live page, the runs and their reports."""

@@ -1,0 +1,63 @@
+"""How values read on a page: durations, counts, shares, times, and the names of outcomes.
+
+Nothing here knows HTML. Times are shown in UTC; the browser turns them into its own.
+"""
+
+from datetime import UTC, datetime
+
+from core.rules.states import CallState
+
+#: What an outcome is called on a page, in the order in which bars and legends show them.
+OUTCOMES = {
+    CallState.TERMINATED: "Answered",
+    CallState.RS_TIMEOUT: "Cut at length",
+    CallState.RS_NOANSWER: "No answer",
+    CallState.RS_BUSY: "Busy",
+    CallState.RS_REJECTED: "Rejected",
+    CallState.RS_NUMBER: "Bad number",
+    CallState.RS_ERROR: "Error",
+    CallState.RS_LOST: "Lost",
+}
+
+
+def show_outcome(state: str) -> str:
+    """`RS_BUSY` -> `Busy`; a state without a name of its own stays as it is."""
+    return OUTCOMES.get(CallState(state), state) if state in set(CallState) else state
+
+
+def show_duration(seconds: float) -> str:
+    """`0:07`, `12:05`, `2:00:09`, `3d 02:00:09`; less than nothing is `0:00`."""
+    minutes, rest = divmod(max(int(seconds), 0), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days}d {hours:02}:{minutes:02}:{rest:02}"
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def show_count(count: int | None) -> str:
+    """`12 345`, with a narrow no-break space; a dash when it is not known."""
+    return "–" if count is None else f"{count:,}".replace(",", "\u202f")
+
+
+def show_share(part: int, whole: int) -> str:
+    """`49%`; `<1%` for what is more than nothing and would round to it; a dash of nothing."""
+    if not whole:
+        return "–"
+    percent = round(100 * part / whole)
+    return "<1%" if part and not percent else f"{percent}%"
+
+
+def show_seconds(ms: float) -> str:
+    """`987` ms -> `1.0`: seconds with one decimal."""
+    return f"{ms / 1000:.1f}"
+
+
+def show_time(moment: datetime) -> str:
+    """`2026-11-21 17:03:44 UTC`."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def machine_time(moment: datetime) -> str:
+    """`2026-11-21T17:03:44Z`, for the `datetime` attribute of `<time>`."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

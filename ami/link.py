@@ -199,13 +199,14 @@ class Link:
             )
 
     async def _filter(self, session: Session) -> None:
-        """Ask only for the events we read. `MatchCriteria` (Asterisk 20.11, 21.6, 22.1 and
-        newer) ignores the filter text when no method is named; older ones ignore the criteria
-        and take the text as a regular expression. Without either we read everything."""
+        """Ask only for the events we read. Asterisk 20.11, 21.6, 22.1 and newer take a name by
+        `MatchCriteria`, and no text beside it; older ones refuse that for the missing text, and
+        take a regular expression. Without either we read everything."""
         for name in (*EVENTS, *_LINK_EVENTS):
             event = name.decode()
-            old = {"Action": "Filter", "Operation": "Add", "Filter": f"Event: {event}"}
-            new = {**old, "MatchCriteria": f"name({event})"}
+            add = {"Action": "Filter", "Operation": "Add"}
+            new = {**add, "MatchCriteria": f"name({event})"}
+            old = {**add, "Filter": f"Event: {event}"}
             if not await self._takes(session, new) and not await self._takes(session, old):
                 _log.warning(
                     "server %s takes no event filters (add system to the login's write classes): "

@@ -42,6 +42,15 @@ def save_list(conn: Connection, value: CallList) -> CallList:
     return save(conn, call_list, value, values_of(value))
 
 
+def lock_list(conn: Connection, list_id: int) -> None:
+    """Let nobody else append to the list in this transaction's time.
+
+    A run reads a list by ids, so a record must not appear below one that was there before it.
+    SQLite has one writer at a time anyway.
+    """
+    conn.execute(select(call_list.c.id).where(call_list.c.id == list_id).with_for_update())
+
+
 def insert_records(conn: Connection, rows: Sequence[tuple[int, str, str | None]]) -> None:
     """Append records, each (list id, number, input attributes as JSON or None), in order.
 
@@ -53,6 +62,7 @@ def insert_records(conn: Connection, rows: Sequence[tuple[int, str, str | None]]
 
 def save_record(conn: Connection, value: Record) -> int:
     """Append one record; its id."""
+    lock_list(conn, value.list_id)
     key = conn.execute(insert(record).values(values_of(value))).inserted_primary_key
     assert key is not None
     return int(key[0])

@@ -1,0 +1,238 @@
+"""The CSV file of a list: how it is written, and what each of its rows says.
+
+The first line is a header. The column `number` (else `phone`, `telephone`, else the first) holds
+numbers, the others are input attributes of their header's name; empty cells are no attributes.
+A cell that begins with an apostrophe and a character that makes spreadsheets compute (`=`, `+`,
+`-`, `@`) loses the apostrophe: `disarm` puts it there on the way out (CWE-1236).
+"""
+
+import codecs
+import csv
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TextIO
+
+from core.errors import InvalidConfiguration, InvalidValue
+from core.rules.attributes import MAX_COUNT, MAX_VALUE, check_name, check_value
+from core.rules.numbers import parse_number
+from core.store.types import render_attributes
+
+#: How much of a file `read_layout` wants to see, in bytes.
+BEGINNING = 1 << 16
+#: How much of a file is one block, in characters.
+BLOCK = 1 << 20
+#: A row that goes on for more lines than this has a quote that is never closed.
+MAX_LINES = 50
+#: The names of the column of numbers, the preferred one first.
+NUMBER_NAMES = ("number", "phone", "telephone")
+
+#: Stands for the column of numbers; no attribute has this name.
+_NUMBER = ""
+_UTF8 = "utf-8-sig"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_DISARMED = re.compile(r"'+[=+\-@\t\r]")
+_UNREADABLE = re.compile("[\udc80-\udcff]")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Layout:
+    """How a file is written. `encoding` is Python's name for it; `names` are its columns, the
+    one of the numbers empty."""
+
+    encoding: str
+    delimiter: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rejected:
+    """A row that cannot be used. `line` counts from 1; cells that could not be told apart are
+    one, the whole line."""
+
+    line: int
+    reason: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Block:
+    """Rows in their order: numbers with their attributes as JSON (None: none)."""
+
+    accepted: list[tuple[str, str | None]]
+    rejected: list[Rejected]
+
+
+def read_layout(beginning: bytes) -> Layout:
+    """From the first BEGINNING bytes of a file. InvalidConfiguration lists all that is wrong
+    with its header."""
+    if not beginning.strip() or beginning.startswith(_UTF16):
+        raise InvalidConfiguration(
+            ["the file: it is empty or UTF-16; save it as CSV in UTF-8, with a header"]
+        )
+    encoding = _guess_encoding(beginning)
+    header = _LINE_END.split(beginning.decode(encoding, "replace"), 1)[0]
+    delimiter = max(",;\t", key=header.count)
+    try:
+        cells = next(csv.reader([header], delimiter=delimiter, strict=True), [])
+    except csv.Error as error:
+        raise InvalidConfiguration([f"the header: {error}"]) from None
+    return Layout(encoding=encoding, delimiter=delimiter, names=_read_header(cells))
+
+
+def _guess_encoding(beginning: bytes) -> str:
+    """UTF-8, unless more speaks against it than for it: Windows-1252 then."""
+    decoder = codecs.getincrementaldecoder(_UTF8)("surrogateescape")
+    text = decoder.decode(beginning, final=len(beginning) < BEGINNING)
+    against = len(_UNREADABLE.findall(text))
+    in_favour = sum(not character.isascii() for character in text) - against
+    return "cp1252" if against > in_favour else _UTF8
+
+
+def _read_header(cells: Sequence[str]) -> tuple[str, ...]:
+    names = [cell.strip() for cell in cells]
+    while names and not names[-1]:
+        names.pop()
+    at = _find_number(names)
+    problems = [f'"{n}" stands twice' for n in dict.fromkeys(names) if names.count(n) > 1]
+    for place, name in enumerate(names):
+        if place != at:
+            problems += _problems(name)
+    if len(names) - 1 > MAX_COUNT:
+        problems.append(f"{len(names) - 1} attributes; a record has at most {MAX_COUNT}")
+    if problems:
+        raise InvalidConfiguration([f"the header: {problem}" for problem in problems])
+    return tuple(_NUMBER if place == at else name for place, name in enumerate(names))
+
+
+def _find_number(names: Sequence[str]) -> int:
+    lower = [name.lower() for name in names]
+    for wanted in NUMBER_NAMES:
+        if wanted in lower:
+            return lower.index(wanted)
+    if not names or names[0].lstrip("+").isdigit():
+        shown = names[0] if names else ""
+        raise InvalidConfiguration(
+            [f'the header: it begins with "{shown}"; the first line must name the columns']
+        )
+    return 0
+
+
+def _problems(name: str) -> list[str]:
+    if name.lower() == NUMBER_NAMES[0]:
+        return [f'"{name}" would be a second column of numbers']
+    try:
+        check_name(name)
+    except InvalidValue as error:
+        return [str(error)]
+    return []
+
+
+def read_blocks(stream: TextIO, layout: Layout) -> Iterator[Block]:
+    """All rows of a file, opened with `newline=""` and undecodable bytes escaped. At most a
+    block is in memory."""
+    stream.readline()
+    line, held = 2, list[str]()
+    while lines := stream.readlines(BLOCK):
+        lines = held + lines
+        numbered, rejected, held = split_rows(lines, layout.delimiter, line)
+        yield _parse(numbered, rejected, layout)
+        line += len(lines) - len(held)
+    while held:
+        rejected = [_unclosed(line, held[0])]
+        numbered, more, rest = split_rows(held[1:], layout.delimiter, line + 1)
+        yield _parse(numbered, rejected + more, layout)
+        line, held = line + len(held) - len(rest), rest
+
+
+def split_rows(
+    lines: list[str], delimiter: str, first_line: int
+) -> tuple[Iterable[tuple[int, list[str]]], list[Rejected], list[str]]:
+    """Rows with their line numbers; lines that are none; lines of a row that needs more.
+
+    A value holds no line break, so a row of several lines is wrong in any case; it is kept
+    together so that none of its lines is taken for a row. A quote that is never closed costs
+    its own line only.
+    """
+    try:
+        rows = list(csv.reader(lines, delimiter=delimiter, strict=True))
+    except csv.Error:
+        rows = []
+    if len(rows) == len(lines):
+        return enumerate(rows, first_line), [], []
+    return _split_carefully(lines, delimiter, first_line)
+
+
+def _split_carefully(
+    lines: list[str], delimiter: str, first_line: int
+) -> tuple[list[tuple[int, list[str]]], list[Rejected], list[str]]:
+    rows, rejected, at = [], [], 0
+    while at < len(lines):
+        piece = lines[at : at + MAX_LINES]
+        reader = csv.reader(piece, delimiter=delimiter, strict=True)
+        try:
+            rows.append((first_line + at, next(reader)))
+            at += reader.line_num
+        except csv.Error as error:
+            if "unexpected end" not in str(error):
+                rejected.append(_broken(first_line + at, lines[at], str(error)))
+            elif len(piece) < MAX_LINES:
+                return rows, rejected, piece
+            else:
+                rejected.append(_unclosed(first_line + at, lines[at]))
+            at += 1
+    return rows, rejected, []
+
+
+def _unclosed(line: int, text: str) -> Rejected:
+    return _broken(line, text, "a quote is never closed")
+
+
+def _broken(line: int, text: str, reason: str) -> Rejected:
+    return Rejected(line=line, reason=f"no CSV: {reason}", cells=(text.rstrip("\r\n"),))
+
+
+def _parse(
+    numbered: Iterable[tuple[int, list[str]]], rejected: list[Rejected], layout: Layout
+) -> Block:
+    accepted = []
+    for line, cells in numbered:
+        try:
+            if any(cells):
+                accepted.append(parse_row(cells, layout.names))
+        except InvalidValue as error:
+            rejected.append(Rejected(line=line, reason=str(error), cells=tuple(cells)))
+    rejected.sort(key=lambda row: row.line)
+    return Block(accepted=accepted, rejected=rejected)
+
+
+def parse_row(cells: list[str], names: tuple[str, ...]) -> tuple[str, str | None]:
+    """The number and the attributes as JSON; InvalidValue of a cell that may not be."""
+    if len(cells) > len(names) and any(cells[len(names) :]):
+        raise InvalidValue("cells", len(cells), f"the header names only {len(names)} columns")
+    pairs = dict(zip(names, cells, strict=False))
+    number = parse_number(_rearm(pairs.pop(_NUMBER, "")))
+    text = "".join(pairs.values())
+    if len(text) * 5 > MAX_VALUE or "'" in text or not text.isprintable():
+        pairs = {name: _read_value(name, value) for name, value in pairs.items()}
+    if not all(pairs.values()):
+        pairs = {name: value for name, value in pairs.items() if value}
+    return number, render_attributes(pairs) if pairs else None
+
+
+def _read_value(name: str, value: str) -> str:
+    if _UNREADABLE.search(value):
+        raise InvalidValue(f"attribute {name}", value, "it does not fit the file's encoding")
+    return check_value(name, _rearm(value))
+
+
+def _rearm(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and _DISARMED.match(cell) else cell
+
+
+def disarm(value: str) -> str:
+    """The cell for a value: no spreadsheet takes it for a formula, and `parse_row` reads the
+    value back."""
+    return f"'{value}" if _FORMULA.match(value) else value

@@ -1,0 +1,288 @@
+"""What only a real Asterisk can prove: what it makes of our Originate, and what it tells back."""
+
+import random
+from base64 import b64encode
+from collections.abc import Iterator
+
+import pytest
+import pytest_twisted
+from twisted.internet.threads import deferToThread
+
+from ami.pbx import AmiPbx
+from core.ports.events import (
+    DialEnded,
+    Dialling,
+    HungUp,
+    Originated,
+    OriginateRefused,
+    Report,
+    ServerDown,
+    ServerUp,
+    Signalled,
+)
+from core.rules.causes import Evidence, judge
+from core.rules.states import CallState
+from tests.support.ami_server import Waiting
+from tests.support.asterisk.server import AsteriskServer
+from tests.support.pbx_desk import PbxDesk, UtcClock, evidence_of
+
+pytestmark = pytest.mark.asterisk
+
+LOCAL = "Local/${num}@carrier"
+#: Values that a comma-split, a quote, an expression or a header would harm.
+NASTY = [
+    "plain",
+    "a,b",
+    'say "hi"',
+    '"',
+    "back\\slash",
+    "ends with \\",
+    "\\,",
+    'a\\"b,c',
+    "${EXTEN}",
+    "$[1 + 1]",
+    "a=b",
+    "a;b|c&d",
+    "(x) [y] {z}",
+    "Příliš žluťoučký kůň, 電話 ☎",
+    "100% ~!@#^*'`<>?",
+]
+#: SIP reply: Q.850 cause and DialEnd's status that Asterisk 22 makes of it, and our state.
+REPLIES = {
+    403: (21, "NOANSWER", CallState.RS_REJECTED),
+    404: (1, "NOANSWER", CallState.RS_NUMBER),
+    408: (18, "NOANSWER", CallState.RS_NOANSWER),
+    410: (22, "NOANSWER", CallState.RS_NUMBER),
+    480: (19, "NOANSWER", CallState.RS_NOANSWER),
+    484: (28, "NOANSWER", CallState.RS_NUMBER),
+    486: (17, "BUSY", CallState.RS_BUSY),
+    488: (58, "NOANSWER", CallState.RS_REJECTED),
+    500: (38, "NOANSWER", CallState.RS_REJECTED),
+    502: (27, "NOANSWER", CallState.RS_REJECTED),
+    503: (34, "CONGESTION", CallState.RS_REJECTED),
+    504: (102, "NOANSWER", CallState.RS_REJECTED),
+    600: (17, "BUSY", CallState.RS_BUSY),
+    603: (21, "NOANSWER", CallState.RS_REJECTED),
+    604: (1, "NOANSWER", CallState.RS_NUMBER),
+}
+
+
+@pytest.fixture
+def desk(asterisk: AsteriskServer) -> Iterator[PbxDesk]:
+    """The port to the session's Asterisk, up."""
+    yield from _open(asterisk)
+
+
+@pytest.fixture
+def own(asterisk: AsteriskServer) -> Iterator[AsteriskServer]:
+    """An Asterisk that the test may ill-treat; it boots where the session's one could."""
+    with AsteriskServer(root=asterisk.root) as server:
+        yield server
+
+
+@pytest.fixture
+def own_desk(own: AsteriskServer) -> Iterator[PbxDesk]:
+    yield from _open(own)
+
+
+def _open(asterisk: AsteriskServer) -> Iterator[PbxDesk]:
+    from twisted.internet import reactor
+
+    server, posted = asterisk.server(), Waiting()
+    pbx = AmiPbx(server, posted.add, UtcClock(), timer=reactor, rng=random.Random(1))
+    pbx.start()
+    pytest_twisted.blockon(posted.until_event(ServerUp))
+    yield PbxDesk(server=server, pbx=pbx, posted=posted)
+    pytest_twisted.blockon(pbx.stop())
+
+
+def base64(text: str) -> str:
+    return b64encode(text.encode()).decode()
+
+
+@pytest_twisted.ensureDeferred
+async def test_nasty_values_arrive_as_they_left(desk: PbxDesk) -> None:
+    calls = [
+        (
+            value,
+            desk.dial(
+                "1000001", dial_string=LOCAL, extension="echo", variables=(("VALUE", value),)
+            ),
+        )
+        for value in NASTY
+    ]
+    for value, call in calls:
+        await desk.until_over(call)
+        assert desk.reports(call) == [(Report.ATTRIBUTE, "VALUE", base64(value))]
+
+
+@pytest_twisted.ensureDeferred
+async def test_whipbirds_own_variables_arrive(desk: PbxDesk) -> None:
+    sent = {"HOPPER_ID": "17", "RETRY_NO": "2", "DIALING_NUMBER": "1000001", "DIALING_LIST": "A, b"}
+    call = desk.dial(
+        "1000001",
+        dial_string=LOCAL,
+        extension="wombat",
+        variables=tuple((f"WOMBAT_{name}", value) for name, value in sent.items()),
+    )
+    await desk.until_over(call)
+    assert [value for _, _, value in desk.reports(call)] == [
+        *("17", "2", "1000001"),
+        base64("A, b"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("extension", "report"),
+    [
+        ("callstatus", (Report.STATUS, "", "SOLD")),
+        ("attribute", (Report.ATTRIBUTE, "Colour", "light blue")),
+        ("append", (Report.APPEND, "notes", "called back")),
+        ("clear", (Report.CLEAR, "", "")),
+    ],
+)
+@pytest.mark.parametrize("dial_string", [LOCAL, "PJSIP/${num}@carrier"])
+@pytest_twisted.ensureDeferred
+async def test_each_user_event_is_reported_in_any_case(
+    desk: PbxDesk, extension: str, report: tuple[Report, str, str], dial_string: str
+) -> None:
+    call = desk.dial("1100", dial_string=dial_string, extension=extension)
+    await desk.until_over(call)
+    assert desk.reports(call) == [report]
+
+
+@pytest_twisted.ensureDeferred
+async def test_several_user_events_keep_their_order_and_letters(desk: PbxDesk) -> None:
+    call = desk.dial("1100", dial_string=LOCAL, extension="report")
+    await desk.until_over(call)
+    assert desk.reports(call) == [
+        (Report.CLEAR, "", ""),
+        (Report.ATTRIBUTE, "Colour", "žluťoučký"),
+        (Report.APPEND, "Colour", "kůň"),
+        (Report.STATUS, "", "SOLD"),
+    ]
+
+
+@pytest.mark.parametrize("dial_string", ["SIP/${num}", "PJSIP/${num}@nosuch"])
+@pytest_twisted.ensureDeferred
+async def test_an_unknown_technology_or_endpoint_is_judged_without_a_channel(
+    desk: PbxDesk, dial_string: str
+) -> None:
+    call = desk.dial("123", dial_string=dial_string)
+    await desk.until(call, Originated)
+    await desk.until_over(desk.dial("20"))
+    assert [type(event) for event in desk.events(call)] == [Originated]
+    evidence = evidence_of(desk.events(call))
+    assert evidence == Evidence(reason=0)
+    assert judge(evidence) is CallState.RS_NUMBER
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_number_unknown_behind_a_local_channel_never_starts_to_dial(desk: PbxDesk) -> None:
+    events = await desk.until_over(desk.dial("99", dial_string=LOCAL))
+    assert {type(event) for event in events} == {Originated, HungUp}
+    assert evidence_of(events) == Evidence(reason=0, cause=0)
+    assert judge(evidence_of(events)) is CallState.RS_NUMBER
+
+
+@pytest_twisted.ensureDeferred
+async def test_an_unknown_extension_for_the_answered_call_is_refused_at_once(
+    desk: PbxDesk,
+) -> None:
+    call = desk.dial("1100", dial_string=LOCAL, extension="nosuch")
+    refused = await desk.until(call, OriginateRefused)
+    assert isinstance(refused, OriginateRefused)
+    assert (refused.was_sent, refused.reason) == (True, "Extension does not exist.")
+    assert desk.events(call) == [refused]
+
+
+@pytest_twisted.ensureDeferred
+async def test_every_sip_reply_leads_to_its_cause_and_state(desk: PbxDesk) -> None:
+    calls = {code: desk.dial(f"{code}5551234") for code in REPLIES}
+    for code, (cause, status, state) in REPLIES.items():
+        evidence = evidence_of(await desk.until_over(calls[code]))
+        assert evidence == Evidence(
+            reason=0, cause=cause, tech_cause=f"SIP {code}", dial_status=status
+        )
+        assert (code, judge(evidence)) == (code, state)
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_far_end_that_hangs_up_first_ends_the_call_normally(desk: PbxDesk) -> None:
+    evidence = evidence_of(await desk.until_over(desk.dial("7005551234", extension="wait")))
+    assert (evidence.is_answered, evidence.cause) == (True, 16)
+
+
+@pytest.mark.parametrize(
+    ("number", "expected", "state"),
+    [
+        ("20", Evidence(reason=5, cause=0, dial_status="BUSY"), CallState.RS_BUSY),
+        ("22", Evidence(reason=8, cause=0, dial_status="CONGESTION"), CallState.RS_REJECTED),
+        ("23", Evidence(reason=0, cause=1, dial_status="NOANSWER"), CallState.RS_NUMBER),
+        (
+            "24021",
+            Evidence(is_alive=True, reason=0, cause=21, dial_status="NOANSWER"),
+            CallState.RS_REJECTED,
+        ),
+        ("21", Evidence(is_alive=True, reason=3, cause=19), CallState.RS_NOANSWER),
+        ("25", Evidence(reason=3, cause=19), CallState.RS_ERROR),
+    ],
+)
+@pytest_twisted.ensureDeferred
+async def test_local_channels_fail_with_evidence_of_their_own(
+    desk: PbxDesk, number: str, expected: Evidence, state: CallState
+) -> None:
+    call = desk.dial(number, dial_string=LOCAL, timeout_ms=1_500)
+    evidence = evidence_of(await desk.until_over(call))
+    assert evidence == expected
+    assert judge(evidence) is state
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_local_call_keeps_its_id_to_the_end_and_tells_its_far_half_apart(
+    desk: PbxDesk, asterisk: AsteriskServer
+) -> None:
+    call = desk.dial("1000001", dial_string=LOCAL, extension="wait")
+    told = [type(event) for event in await desk.until_over(call)]
+    assert told[:2] == [Dialling, Signalled]
+    assert set(told[2:4]) == {DialEnded, Originated}
+    assert told[4:] == [HungUp]
+    rows = await deferToThread(asterisk.cdr)
+    assert [row.disposition for row in rows if row.uniqueid == call] == ["ANSWERED"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_crash_takes_the_server_down_and_a_boot_brings_it_up_empty(
+    own: AsteriskServer, own_desk: PbxDesk
+) -> None:
+    call = own_desk.dial("1100", dial_string=LOCAL, extension="wait")
+    await own_desk.until(call, Originated)
+    await deferToThread(own.kill)
+    await own_desk.posted.until_event(ServerDown)
+    assert own_desk.events(own_desk.dial("1100", dial_string=LOCAL)) == [
+        event for event in own_desk.posted.seen if isinstance(event, OriginateRefused)
+    ]
+    await deferToThread(own.start)
+    up = await own_desk.posted.until_event(ServerUp, 2)
+    assert up.live_channels == frozenset()
+    assert HungUp not in [type(event) for event in own_desk.events(call)]
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_call_that_is_up_is_found_again_by_the_next_dialer(
+    own: AsteriskServer, own_desk: PbxDesk
+) -> None:
+    from twisted.internet import reactor
+
+    call = own_desk.dial("1100", dial_string=LOCAL, extension="wait")
+    await own_desk.until(call, Originated)
+    await own_desk.pbx.stop()
+    posted = Waiting()
+    again = AmiPbx(own.server(), posted.add, UtcClock(), timer=reactor, rng=random.Random(2))
+    again.start()
+    up = await posted.until_event(ServerUp)
+    assert {call, f"{call};2"} <= up.live_channels
+    desk = PbxDesk(server=own.server(), pbx=again, posted=posted)
+    desk.hang_up(call)
+    await desk.until(call, HungUp)
+    await again.stop()

@@ -110,7 +110,8 @@ def idle(request: pytest.FixtureRequest) -> Iterator[PbxDesk]:
     from twisted.internet import reactor
 
     posted, rng = Waiting(), random.Random(1)
-    server, pbx = Server(id=1, name="pbx"), None
+    server = Server(id=1, name="pbx")
+    pbx: Pbx
     if request.param == "real":
         asterisk: AsteriskServer = request.getfixturevalue("asterisk")
         server = asterisk.server()

@@ -1,5 +1,6 @@
 """Opening the database, and keeping its schema at the version the code needs."""
 
+import re
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -26,15 +27,15 @@ def open_database(url: str) -> Engine:
     made. InvalidValue for a URL that is none, or of a database Whipbird does not know."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
-        raise InvalidValue("database url", url, _EXPECTED) from None
+    except (ArgumentError, ValueError):
+        raise InvalidValue("database url", mask_password(url), _EXPECTED) from None
     shown = parsed.render_as_string(hide_password=True)
     if parsed.drivername not in _DRIVERS:
         raise InvalidValue("database url", shown, _EXPECTED)
     if parsed.drivername == "sqlite":
         if not parsed.database or parsed.database == ":memory:":
             raise InvalidValue("database url", shown, "SQLite needs a file: sqlite:///PATH")
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        _make_directory(Path(parsed.database).parent)
         return _open_sqlite(url)
     try:
         return create_engine(
@@ -46,6 +47,19 @@ def open_database(url: str) -> Engine:
         )
     except NoSuchModuleError:
         raise InvalidValue("database url", shown, _EXPECTED) from None
+
+
+def mask_password(url: str) -> str:
+    """The URL, as far as it is one, without its password."""
+    return re.sub(r"(?<=//)([^:@/]*):.*@", r"\1:***@", url)
+
+
+def _make_directory(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        expected = f"a directory that can be made and written ({error.strerror})"
+        raise InvalidValue("database directory", path, expected) from None
 
 
 def _open_sqlite(url: str) -> Engine:
@@ -77,9 +91,12 @@ def reading(engine: Engine) -> AbstractContextManager[Connection]:
 
 
 def upgrade(engine: Engine) -> None:
-    """Create the schema, or bring it to the version the code needs. What is stored stays."""
+    """Create the schema, or bring it to the version the code needs. What is stored stays.
+
+    SchemaOutdated of a database that a newer Whipbird made."""
     with engine.begin() as conn:
         _check_character_set(conn)
+        _check_known(_fetch_version(conn))
         config = _alembic()
         config.attributes["connection"] = conn
         command.upgrade(config, "head")
@@ -99,16 +116,30 @@ def _check_character_set(conn: Connection) -> None:
 
 
 def check_schema(engine: Engine) -> None:
-    """SchemaOutdated, with the command that mends it, if the schema is not the code's."""
+    """SchemaOutdated, with what mends it, if the schema is not the code's."""
+    with reading(engine) as conn:
+        current = _fetch_version(conn)
     head = ScriptDirectory.from_config(_alembic()).get_current_head()
-    with engine.connect() as conn:
-        current = MigrationContext.configure(conn).get_current_revision()
     if current == head:
         return
+    _check_known(current)
     has = f"version {current}" if current else "no schema yet"
     raise SchemaOutdated(
         f"the database has {has}, this Whipbird needs version {head}: run `whipbird migrate`"
     )
+
+
+def _fetch_version(conn: Connection) -> str | None:
+    return MigrationContext.configure(conn).get_current_revision()
+
+
+def _check_known(version: str | None) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}
+    if version is not None and version not in known:
+        raise SchemaOutdated(
+            f"the database has version {version}, made by a newer Whipbird than this, which knows "
+            f"versions up to {max(known)}: install that one"
+        )
 
 
 def _alembic() -> Config:

@@ -62,7 +62,12 @@ def make_pbx(server: Server, post: Post) -> Pbx:
 
 
 engine = Engine(
-    database=database, threads=threads, reactor=reactor, clock=clock, make_pbx=make_pbx
+    database=database,
+    threads=threads,
+    reactor=reactor,
+    clock=clock,
+    make_pbx=make_pbx,
+    lock=lock,
 )
 site = make_site(
     source=engine.publisher,

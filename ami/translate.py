@@ -69,13 +69,19 @@ def render_originate(command: Originate) -> bytes:
     return render_action(headers)
 
 
+#: The cause with which we end calls.
+NORMAL_CLEARING = "16"
+
+
 def render_hang_up(command: HangUp) -> bytes:
-    """The Hangup of a channel by its id; InvalidValue if it cannot be sent."""
+    """The Hangup of a channel by its id; InvalidValue if it cannot be sent. Without a cause
+    Asterisk would end the call with 0."""
     return render_action(
         [
             ("Action", "Hangup"),
             ("ActionID", HANG_UP + command.channel_id),
             ("Channel", command.channel_id),
+            ("Cause", NORMAL_CLEARING),
         ]
     )
 
@@ -147,12 +153,13 @@ def _hangup(server_id: int, packet: bytes) -> tuple[Event, ...]:
     channel_id = _our_id(packet, b"Uniqueid")
     if not channel_id:
         return ()
+    sip_code = decode(field(packet, b"TechCause"))
     return (
         HungUp(
             server_id=server_id,
             channel_id=channel_id,
             cause=int(field(packet, b"Cause")),
-            tech_cause=decode(field(packet, b"TechCause")),
+            tech_cause=f"SIP {sip_code}" if sip_code else "",
         ),
     )
 

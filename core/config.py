@@ -26,6 +26,11 @@ _PASSWORD = re.compile(r"(?<=//)([^:@/]*):.*@")
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
+def mask_password(url: str) -> str:
+    """The URL, as far as it is one, without its password."""
+    return _PASSWORD.sub(r"\1:***@", url)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DatabaseSettings:
     """`url` is SQLAlchemy's; a relative SQLite path counts from the working directory."""
@@ -35,7 +40,7 @@ class DatabaseSettings:
     @property
     def shown_url(self) -> str:
         """The URL with its password masked."""
-        return _PASSWORD.sub(r"\1:***@", self.url)
+        return mask_password(self.url)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -21,14 +21,13 @@ from core.engine.clock import SystemClock
 from core.errors import NotPossible, WhipbirdError
 from core.operations.campaigns import ask
 from core.operations.reports import RunReport, recent_runs, run_report
-from core.operations.site import apply, plan
-from core.store.database import open_database, upgrade
+from core.store.database import open_database
 from core.store.lock import is_dialer_running
 
 HOME = Path(__file__).resolve().parent.parent
 SITE = HOME / "demo" / "site.toml"
 CAMPAIGN = "Demo reminders"
-TWISTD = "from twisted.scripts.twistd import run; run()"
+WHIPBIRD = [sys.executable, "-c", "import whipbird; whipbird.main()"]
 
 console = Console()
 
@@ -47,7 +46,7 @@ def main() -> int:
     log = Path("var/whipbird.log")
     with log.open("ab") as output:
         dialer = subprocess.Popen(
-            [sys.executable, "-c", TWISTD, "--nodaemon", "--pidfile=", "--python", "twistd.tac"],
+            [*WHIPBIRD, "run"],
             stdout=output,
             stderr=output,
             start_new_session=True,
@@ -78,9 +77,10 @@ def find_taken_port(config: Config) -> str:
 
 
 def prepare(database: Engine) -> None:
-    """Schema and site; the campaign is started unless its run is under way."""
-    upgrade(database)
-    apply(database, plan(database, SITE))
+    """Schema and site, by the commands that a user types; the campaign is started unless its
+    run is under way."""
+    for arguments in (["migrate"], ["apply", str(SITE)]):
+        subprocess.run([*WHIPBIRD, *arguments], check=True)
     try:
         ask(database, CAMPAIGN, "start", SystemClock().now())
     except NotPossible:
@@ -116,6 +116,6 @@ def render(report: RunReport) -> Table:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except WhipbirdError as error:
+    except (WhipbirdError, subprocess.CalledProcessError) as error:
         console.print(str(error), markup=False)
         sys.exit(1)

@@ -21,6 +21,7 @@ from core.engine.journal import DatabaseJournal
 from core.engine.loader import Start, load_servers, load_start, take_wishes
 from core.engine.publisher import Publisher
 from core.engine.threads import Threads
+from core.errors import AlreadyRunning
 from core.model import Server
 from core.ports import Clock, Pbx, PbxFactory
 from core.ports.commands import AttemptPlaced, Command, FetchBatch, HangUp, Originate
@@ -34,6 +35,7 @@ from core.ports.events import (
 )
 from core.store.database import reading
 from core.store.hopper import fetch_batch
+from core.store.lock import DialerLock
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +48,7 @@ FETCH_PAUSE_S = 1.0
 
 
 class Engine(Service):
-    """The running dialer. `make_pbx` builds the port of a server."""
+    """The running dialer. `make_pbx` builds the port of a server; `lock` is held already."""
 
     name = "engine"
 
@@ -58,11 +60,13 @@ class Engine(Service):
         reactor: IReactorTime,
         clock: Clock,
         make_pbx: PbxFactory,
+        lock: DialerLock,
     ) -> None:
         self._database = database
         self._threads = threads
         self._reactor = reactor
         self._clock = clock
+        self._lock = lock
         self._make_pbx = make_pbx
         self._journal = DatabaseJournal(database, threads, reactor, self.post)
         self._pbxs: dict[int, tuple[Server, Pbx]] = {}
@@ -192,11 +196,16 @@ class Engine(Service):
 
     async def _take_wishes(self) -> None:
         try:
+            await self._threads.write(self._lock.keep)
             events = await self._threads.write(take_wishes, self._database, self._clock.now())
             if any(isinstance(event, RunLoaded) for event in events):
                 self._set_servers(await self._threads.read(load_servers, self._database))
         except SQLAlchemyError as error:
             log.error("database away, wishes wait: %s", error)
+            return
+        except AlreadyRunning as error:
+            log.critical("no more calls are placed: %s", error)
+            self.post(Stopping())
             return
         for event in events:
             self.post(event)

@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 BATCH = 2000
 #: First and longest pause before a database that is away is tried again, in seconds.
 PAUSE_S, LONGEST_PAUSE_S = 0.25, 10.0
+#: What the database says of an entry that it will never take.
+REFUSALS = (IntegrityError, DataError, UnicodeError)
 
 
 class DatabaseJournal:
@@ -87,7 +89,7 @@ class DatabaseJournal:
     async def _write_batch(self, batch: Sequence[JournalEntry]) -> None:
         try:
             await self._threads.write(self._write, batch)
-        except (IntegrityError, DataError):
+        except REFUSALS:
             await self._write_apart(batch)
         else:
             self._announce(batch)
@@ -101,10 +103,10 @@ class DatabaseJournal:
         for entry in batch:
             try:
                 await self._threads.write(self._write_once, entry)
-            except (IntegrityError, DataError) as error:
+            except REFUSALS as error:
                 log.critical("the database refuses %r: %s", entry, error)
                 if isinstance(entry, AttemptPlaced):
-                    reason = f"refused by the database: {error.orig}"
+                    reason = f"refused by the database: {error}"
                     self._post(AttemptRefused(attempt_id=entry.attempt.id, reason=reason))
             else:
                 self._announce((entry,))

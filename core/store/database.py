@@ -1,6 +1,5 @@
 """Opening the database, and keeping its schema at the version the code needs."""
 
-import re
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
+from core.config import mask_password
 from core.errors import InvalidValue, SchemaOutdated
 
 #: How long SQLite waits for another writer, in milliseconds.
@@ -47,11 +47,6 @@ def open_database(url: str) -> Engine:
         )
     except NoSuchModuleError:
         raise InvalidValue("database url", shown, _EXPECTED) from None
-
-
-def mask_password(url: str) -> str:
-    """The URL, as far as it is one, without its password."""
-    return re.sub(r"(?<=//)([^:@/]*):.*@", r"\1:***@", url)
 
 
 def _make_directory(path: Path) -> None:

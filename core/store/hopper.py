@@ -43,18 +43,26 @@ def _fetch_retries(
     conn: Connection, command: FetchBatch, now: datetime
 ) -> tuple[list[HopperEntry], datetime | None]:
     """Retries that are due and not held, and when the next one after them is due."""
+    held = len(command.held)
     rows = conn.execute(
         select(retry, record, call_list.c.name)
         .join(record, record.c.id == retry.c.record_id)
         .join(call_list, call_list.c.id == record.c.list_id)
-        .where(retry.c.run_id == command.run_id)
+        .where(retry.c.run_id == command.run_id, retry.c.due_at <= now)
         .order_by(retry.c.due_at, retry.c.record_id)
-        .limit(command.limit + len(command.held) + 1)
+        .limit(command.limit + held + 1)
     )
-    open_rows = [row for row in rows if row.record_id not in command.held]
-    due = [row for row in open_rows if row.due_at <= now][: command.limit]
-    later = open_rows[len(due) : len(due) + 1]
-    return [_entry(row) for row in due], later[0].due_at if later else None
+    due = [row for row in rows if row.record_id not in command.held]
+    entries = [_entry(row) for row in due[: command.limit]]
+    if len(due) > command.limit:
+        return entries, due[command.limit].due_at
+    later = conn.execute(
+        select(retry.c.due_at)
+        .where(retry.c.run_id == command.run_id, retry.c.due_at > now)
+        .order_by(retry.c.due_at)
+        .limit(1)
+    )
+    return entries, later.scalar()
 
 
 def _entry(row: Row[tuple[object, ...]]) -> HopperEntry:

@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
 
-from core.model import Attempt
+from core.model import Attempt, Retry
 from core.ports.commands import AttemptPlaced, CallClosed, JournalEntry, RunProgressed
 from core.store.rows import values_of
-from core.store.schema import attempt, call_log, record, retry, run, run_list
+from core.store.schema import CHANNEL, TECH_CAUSE, attempt, call_log, record, retry, run, run_list
 
 _DELETE_RETRY = delete(retry).where(
     and_(retry.c.run_id == bindparam("of_run"), retry.c.record_id == bindparam("of_record"))
@@ -33,6 +33,7 @@ _UPDATE_POSITION = (
 def write_entries(conn: Connection, entries: Sequence[JournalEntry]) -> None:
     """Write all entries. Of several of one run's progress only the last counts."""
     placed = [entry.attempt for entry in entries if isinstance(entry, AttemptPlaced)]
+    retries = _retries_left(entries)
     closed = [entry for entry in entries if isinstance(entry, CallClosed)]
     progress = {e.run_id: e for e in entries if isinstance(e, RunProgressed)}
     _many(
@@ -43,7 +44,7 @@ def write_entries(conn: Connection, entries: Sequence[JournalEntry]) -> None:
     _many(conn, insert(attempt), [_attempt_row(a) for a in placed])
     _many(conn, insert(call_log), [_log_row(entry) for entry in closed])
     _many(conn, _DELETE_ATTEMPT, [{"of_attempt": e.log.attempt.id} for e in closed])
-    _many(conn, insert(retry), [values_of(e.retry) for e in closed if e.retry is not None])
+    _many(conn, insert(retry), [values_of(left) for left in retries])
     _many(
         conn,
         _UPDATE_OUTPUTS,
@@ -54,6 +55,18 @@ def write_entries(conn: Connection, entries: Sequence[JournalEntry]) -> None:
         ],
     )
     _write_progress(conn, list(progress.values()))
+
+
+def _retries_left(entries: Sequence[JournalEntry]) -> list[Retry]:
+    """The retries that these entries make and do not use up themselves."""
+    left: dict[tuple[int, int], Retry] = {}
+    for entry in entries:
+        match entry:
+            case AttemptPlaced(attempt=used):
+                left.pop((used.run_id, used.record_id), None)
+            case CallClosed(retry=Retry() as made):
+                left[made.run_id, made.record_id] = made
+    return list(left.values())
 
 
 def _write_progress(conn: Connection, progress: Sequence[RunProgressed]) -> None:
@@ -115,4 +128,7 @@ def _attempt_row(value: Attempt) -> dict[str, Any]:
 
 
 def _log_row(entry: CallClosed) -> dict[str, Any]:
-    return _attempt_row(entry.log.attempt) | values_of(entry.log, without=("attempt",))
+    row = _attempt_row(entry.log.attempt) | values_of(entry.log, without=("attempt",))
+    row["channel"] = entry.log.channel[:CHANNEL]
+    row["tech_cause"] = entry.log.tech_cause[:TECH_CAUSE]
+    return row

@@ -6,11 +6,17 @@ was killed leaves none behind.
 
 import fcntl
 from pathlib import Path
+from threading import Event
 from typing import TextIO
 
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import AlreadyRunning
+
+#: How often, and how many seconds apart, a lock file is tried: somebody may just be looking
+#: whether a dialer runs.
+TRIES, PAUSE_S = 5, 0.05
 
 _REFUSAL = (
     "another dialer works on this database: stop it first, or give this one a database of its own"
@@ -27,34 +33,46 @@ class DialerLock:
 
     def acquire(self) -> None:
         """AlreadyRunning if another process holds it."""
-        if not self.try_acquire():
+        is_ours = self._lock_file() if _is_file(self._engine) else self._lock_name()
+        if not is_ours:
             raise AlreadyRunning(_REFUSAL)
 
-    def try_acquire(self) -> bool:
-        if self._engine.dialect.name == "sqlite":
-            return self._lock_file()
-        return self._lock_name()
+    def keep(self) -> None:
+        """See that the lock is still ours. A database server that restarts forgets it: it is
+        taken again, or, if another dialer was faster, AlreadyRunning."""
+        if self._file is not None or self._is_held():
+            return
+        self.release()
+        self.acquire()
 
     def _lock_file(self) -> bool:
-        path = Path(f"{self._engine.url.database}.lock")
-        file = path.open("a")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.close()
-            return False
-        self._file = file
-        return True
+        file = _lock_path(self._engine).open("a")
+        for _ in range(TRIES):
+            if _try_lock(file, fcntl.LOCK_EX):
+                self._file = file
+                return True
+            Event().wait(PAUSE_S)
+        file.close()
+        return False
 
     def _lock_name(self) -> bool:
         connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        name = f"whipbird.{self._engine.url.database}"[:64]
-        if connection.execute(text("SELECT GET_LOCK(:name, 0)"), {"name": name}).scalar() != 1:
+        taken = connection.execute(text("SELECT GET_LOCK(:name, 0)"), {"name": _name(self._engine)})
+        if taken.scalar() != 1:
             connection.close()
             return False
         connection.execute(text("SET SESSION wait_timeout = 31536000"))
         self._connection = connection
         return True
+
+    def _is_held(self) -> bool:
+        if self._connection is None:
+            return False
+        query = text("SELECT IS_USED_LOCK(:name) = CONNECTION_ID()")
+        try:
+            return self._connection.execute(query, {"name": _name(self._engine)}).scalar() == 1
+        except SQLAlchemyError:
+            return False
 
     def release(self) -> None:
         if self._file is not None:
@@ -68,8 +86,31 @@ class DialerLock:
 
 def is_dialer_running(engine: Engine) -> bool:
     """Does a dialer hold this database's lock now?"""
-    lock = DialerLock(engine)
-    if not lock.try_acquire():
-        return True
-    lock.release()
-    return False
+    if not _is_file(engine):
+        with engine.connect() as conn:
+            query = text("SELECT IS_FREE_LOCK(:name)")
+            return conn.execute(query, {"name": _name(engine)}).scalar() == 0
+    if not _lock_path(engine).exists():
+        return False
+    with _lock_path(engine).open() as file:
+        return not _try_lock(file, fcntl.LOCK_SH)
+
+
+def _is_file(engine: Engine) -> bool:
+    return engine.dialect.name == "sqlite"
+
+
+def _lock_path(engine: Engine) -> Path:
+    return Path(f"{engine.url.database}.lock")
+
+
+def _name(engine: Engine) -> str:
+    return f"whipbird.{engine.url.database}"[:64]
+
+
+def _try_lock(file: TextIO, kind: int) -> bool:
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

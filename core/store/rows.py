@@ -5,6 +5,8 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, Table, insert, update
 
+from core.errors import NotFound
+
 
 class Stored(Protocol):
     """A dataclass with a key; 0 is "not stored yet"."""
@@ -23,9 +25,12 @@ def values_of(value: Any, *, without: tuple[str, ...] = ()) -> dict[str, Any]:
 
 
 def save(conn: Connection, table: Table, value: S, columns: dict[str, Any]) -> S:
-    """Insert (id 0) or update the row; the value with its id."""
+    """Insert (id 0) or update the row; the value with its id. NotFound if there is no such
+    row to update."""
     if value.id:
-        conn.execute(update(table).where(table.c.id == value.id).values(columns))
+        found = conn.execute(update(table).where(table.c.id == value.id).values(columns))
+        if not found.rowcount:
+            raise NotFound(table.name.replace("_", "-"), value.id)
         return value
     key = conn.execute(insert(table).values(columns)).inserted_primary_key
     assert key is not None

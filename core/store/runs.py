@@ -13,6 +13,7 @@ from core.store.campaigns import fetch_campaign
 from core.store.endpoints import fetch_endpoint
 from core.store.lists import count_records
 from core.store.schema import attempt, call_list, retry, run, run_command, run_list
+from core.store.schema import campaign as campaign_table
 from core.store.servers import fetch_server
 from core.store.trunks import fetch_trunk
 
@@ -25,6 +26,8 @@ def create_run(conn: Connection, campaign: Campaign, now: datetime) -> Run:
     may not be run, or runs already."""
     if campaign.pace is not Pace.RUNNABLE:
         raise NotPossible(f'campaign "{campaign.name}" is {campaign.pace}: make it RUNNABLE first')
+    lock = select(campaign_table.c.id).where(campaign_table.c.id == campaign.id)
+    conn.execute(lock.with_for_update())
     if fetch_open_runs(conn, campaign.id):
         raise NotPossible(f'campaign "{campaign.name}" is running already: remove that run first')
     values = {"campaign_id": campaign.id, "state": RunState.RUNNABLE, "started_at": now}

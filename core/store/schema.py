@@ -17,10 +17,15 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from core.rules.numbers import MAX_LENGTH
 from core.store.types import Attributes, Moment, name_type
 
+#: A number: its digits and a + in front.
+NUMBER = MAX_LENGTH + 1
 #: Names of people's things: servers, lists, campaigns …
 NAME = 190
+#: What a PBX says of a call; longer texts are cut, for the row matters more.
+CHANNEL, TECH_CAUSE = 190, 64
 
 metadata = MetaData(
     naming_convention={
@@ -98,7 +103,7 @@ record = Table(
     metadata,
     Column("id", BigKey, primary_key=True, autoincrement=True),
     _link("list_id", "call_list"),
-    Column("number", String(40), nullable=False),
+    Column("number", String(NUMBER), nullable=False),
     Column("inputs", Attributes),
     Column("outputs", Attributes),
     # In list order, which is the order of ids.
@@ -149,7 +154,7 @@ reschedule_rule = Table(
     Column("campaign_id", ForeignKey("campaign.id"), primary_key=True),
     Column("idx", Integer, primary_key=True, autoincrement=False),
     Column("state", String(16), nullable=False),
-    Column("ext_status", String(64), nullable=False),
+    Column("ext_status", name_type(64), nullable=False),
     Column("max_attempts", Integer, nullable=False),
     Column("retry_after_s", Integer, nullable=False),
     Column("mode", String(8), nullable=False),
@@ -206,7 +211,7 @@ def _attempt_columns() -> list[Column[object]]:
         Column("endpoint_id", ForeignKey("end_point.id"), nullable=False),
         Column("attempt_no", Integer, nullable=False),
         Column("retry_no", Integer, nullable=False),
-        Column("number", String(40), nullable=False),
+        Column("number", String(NUMBER), nullable=False),
         Column("channel_id", String(64), nullable=False),
         Column("requested_at", Moment, nullable=False),
     ]
@@ -226,14 +231,14 @@ call_log = Table(
     metadata,
     *_attempt_columns(),
     Column("state", String(16), nullable=False),
-    Column("ext_status", String(64), nullable=False),
+    Column("ext_status", name_type(64), nullable=False),
     Column("wait_pre_ms", Integer, nullable=False),
     Column("wait_after_ms", Integer, nullable=False),
     Column("talk_ms", Integer, nullable=False),
     Column("next_retry_s", Integer, nullable=False),
-    Column("channel", String(190), nullable=False),
+    Column("channel", String(CHANNEL), nullable=False),
     Column("cause", Integer, nullable=False),
-    Column("tech_cause", String(64), nullable=False),
+    Column("tech_cause", String(TECH_CAUSE), nullable=False),
     Column("reason", Text, nullable=False),
     Column("ended_at", Moment, nullable=False),
     UniqueConstraint("run_id", "record_id", "attempt_no"),

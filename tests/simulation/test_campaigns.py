@@ -1,5 +1,6 @@
 """Whole campaigns on the simulated PBX: hours in a moment, every record accounted for."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,10 @@ NUMBERS = [str(5550000 + i) for i in range(300)]
 
 
 @pytest.fixture
-def rig(tmp_path: Path) -> Rig:
-    return Rig(tmp_path)
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    rig = Rig(tmp_path)
+    yield rig
+    rig.close()
 
 
 def test_a_campaign_with_every_outcome_runs_to_completion(rig: Rig) -> None:

@@ -20,6 +20,7 @@ from core.store.campaigns import save_campaign
 from core.store.database import open_database, upgrade
 from core.store.endpoints import save_endpoint
 from core.store.lists import insert_records, save_list
+from core.store.lock import DialerLock
 from core.store.runs import ask
 from core.store.schema import call_log
 from core.store.servers import save_server
@@ -58,6 +59,8 @@ class Rig:
         self.clock = TimerClock(self.timer)
         self.database: Database = open_database(f"sqlite:///{directory}/whipbird.db")
         upgrade(self.database)
+        self.lock = DialerLock(self.database)
+        self.lock.acquire()
         self._rng = random.Random(seed)
         self.engine: Engine | None = None
 
@@ -114,6 +117,7 @@ class Rig:
             reactor=self.timer,
             clock=self.clock,
             make_pbx=make_pbx or self.simulated,
+            lock=self.lock,
         )
         self.engine.startService()
         return self.engine
@@ -137,6 +141,11 @@ class Rig:
         for call in list(self.timer.getDelayedCalls()):
             call.cancel()
         self.engine = None
+
+    def close(self) -> None:
+        self.kill()
+        self.lock.release()
+        self.database.dispose()
 
     def outcomes(self) -> dict[str, int]:
         with self.database.connect() as conn:

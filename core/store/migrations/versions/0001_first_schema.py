@@ -13,6 +13,7 @@ depends_on = None
 
 _MYSQL = ("mysql", "mariadb")
 NAME = sa.String(190).with_variant(mysql.VARCHAR(190, collation="utf8mb4_bin"), *_MYSQL)
+STATUS = sa.String(64).with_variant(mysql.VARCHAR(64, collation="utf8mb4_bin"), *_MYSQL)
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 ATTRIBUTES = sa.Text().with_variant(mysql.MEDIUMTEXT(), *_MYSQL)
 MOMENT = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), *_MYSQL)
@@ -93,7 +94,7 @@ def upgrade() -> None:
         "record",
         sa.Column("id", BIG, autoincrement=True, nullable=False),
         sa.Column("list_id", sa.Integer(), nullable=False),
-        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("number", sa.String(length=41), nullable=False),
         sa.Column("inputs", ATTRIBUTES, nullable=True),
         sa.Column("outputs", ATTRIBUTES, nullable=True),
         sa.ForeignKeyConstraint(["list_id"], ["call_list.id"], name=op.f("fk_record_list_id")),
@@ -105,7 +106,7 @@ def upgrade() -> None:
         sa.Column("campaign_id", sa.Integer(), nullable=False),
         sa.Column("idx", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("ext_status", sa.String(length=64), nullable=False),
+        sa.Column("ext_status", STATUS, nullable=False),
         sa.Column("max_attempts", sa.Integer(), nullable=False),
         sa.Column("retry_after_s", sa.Integer(), nullable=False),
         sa.Column("mode", sa.String(length=8), nullable=False),
@@ -173,7 +174,7 @@ def upgrade() -> None:
         sa.Column("endpoint_id", sa.Integer(), nullable=False),
         sa.Column("attempt_no", sa.Integer(), nullable=False),
         sa.Column("retry_no", sa.Integer(), nullable=False),
-        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("number", sa.String(length=41), nullable=False),
         sa.Column("channel_id", sa.String(length=64), nullable=False),
         sa.Column("requested_at", MOMENT, nullable=False),
         sa.ForeignKeyConstraint(
@@ -204,11 +205,11 @@ def upgrade() -> None:
         sa.Column("endpoint_id", sa.Integer(), nullable=False),
         sa.Column("attempt_no", sa.Integer(), nullable=False),
         sa.Column("retry_no", sa.Integer(), nullable=False),
-        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("number", sa.String(length=41), nullable=False),
         sa.Column("channel_id", sa.String(length=64), nullable=False),
         sa.Column("requested_at", MOMENT, nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("ext_status", sa.String(length=64), nullable=False),
+        sa.Column("ext_status", STATUS, nullable=False),
         sa.Column("wait_pre_ms", sa.Integer(), nullable=False),
         sa.Column("wait_after_ms", sa.Integer(), nullable=False),
         sa.Column("talk_ms", sa.Integer(), nullable=False),

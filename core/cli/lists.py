@@ -1,7 +1,9 @@
 """`list import|export|show`: the numbers to be called."""
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
@@ -60,14 +62,20 @@ def export(session: Session, name: str, file: Path | None) -> None:
     `list import` reads such a file back.
     """
     from core.operations.lists import export_csv
+    from core.store.database import reading
+    from core.store.lists import fetch_list_by_name
 
     if file is None and is_json():
         raise click.UsageError("with --json, name the FILE to write to")
+    with reading(session.engine) as conn:
+        fetch_list_by_name(conn, name)  # before a file is made
     if file is None:
-        export_csv(session.engine, name, click.get_text_stream("stdout", encoding="utf-8"))
-        return
-    with file.open("w", encoding="utf-8", newline="") as stream:
+        stream = TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="")
         export_csv(session.engine, name, stream)
+        stream.detach()
+        return
+    with file.open("w", encoding="utf-8", newline="") as output:
+        export_csv(session.engine, name, output)
     answer({"list": name, "file": file}, f"{name}: written to {file}")
 
 
@@ -117,12 +125,14 @@ def import_file(engine: "Engine", path: Path, name: str, rejected: Path | None =
     try:
         with (
             rejected.open("w", encoding="utf-8", newline="") as stream,
-            _progress(path.name) as advance,
+            _progress(path) as advance,
         ):
             result = import_csv(engine, path, name, advance, stream)
     finally:
         if rejected.is_file() and not rejected.stat().st_size:
             rejected.unlink()
+    if result.encoding != "UTF-8":
+        say(f"{path}: it is not UTF-8, so it was read as {result.encoding}")
     say(f"{name}: {result.accepted} rows imported")
     if result.rejected:
         say(f"{name}: {result.rejected} rows rejected; see {rejected}")
@@ -135,20 +145,20 @@ def import_file(engine: "Engine", path: Path, name: str, rejected: Path | None =
 
 
 @contextmanager
-def _progress(name: str) -> Iterator[Callable[[int], None]]:
-    """A bar on stderr, if a person looks on; it is told how many rows are read so far."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+def _progress(path: Path) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr, if a person looks on; it is told of bytes read since last time."""
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
-        TextColumn("{task.completed:,} rows", markup=False),
-        TimeElapsedColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
     )
     console = make_console(is_stderr=True)
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task(name, total=None)
-        yield lambda rows: progress.update(task, completed=rows)
+        task = progress.add_task(path.name, total=path.stat().st_size)
+        yield lambda size: progress.advance(task, size)
 
 
 def _attributes(attributes: Mapping[str, str]) -> str:

@@ -1,0 +1,162 @@
+"""No query that runs while dialling reads a whole table: the databases explain themselves."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, event, insert
+
+from core.model import CallList, ListPosition
+from core.ports.commands import FetchBatch, RunProgressed
+from core.rules.states import RunState
+from core.store.attempts import fetch_open_attempts, last_attempt_id
+from core.store.database import reading
+from core.store.hopper import fetch_batch
+from core.store.journal import is_written, write_entries
+from core.store.lists import fetch_records, insert_records, save_list
+from core.store.reports import fetch_logs, fetch_outcomes
+from core.store.rows import values_of
+from core.store.runs import answer, fetch_asked, fetch_open_runs, fetch_outcome
+from core.store.schema import attempt, metadata, retry, run, run_command
+from tests.support.store_site import NOW, Site, closed, furnish, placed
+
+ROWS = 10_000
+
+Work = Callable[[Connection, Site], object]
+
+
+def crowd(database: Engine) -> Site:
+    """A site with so many rows in every table that reading one whole would show."""
+    site = furnish(database, records=ROWS)
+    old = {"campaign_id": site.campaign.id, "state": "COMPLETED", "started_at": NOW}
+    with database.begin() as conn:
+        conn.execute(insert(run), [{**old, "ended_at": NOW}] * ROWS)
+        wish = {"campaign_id": site.campaign.id, "verb": "start", "asked_at": NOW}
+        conn.execute(insert(run_command), [{**wish, "handled_at": NOW}] * ROWS)
+        retries = [site.retry(record=i, due_s=i) for i in range(ROWS)]
+        conn.execute(insert(retry), [values_of(one) for one in retries])
+        attempts = [site.attempt(i + 1, record=i, attempt_no=9) for i in range(ROWS)]
+        conn.execute(insert(attempt), [{"id": a.id, **values_of(a)} for a in attempts])
+        ends = [site.attempt(i + 1 + ROWS, record=i, attempt_no=8) for i in range(ROWS)]
+        write_entries(conn, [closed(one) for one in ends])
+        lists = [save_list(conn, CallList(name=f"other {i}")).id for i in range(100)]
+        insert_records(conn, [(lists[i % 100], str(i), None) for i in range(ROWS)])
+        if conn.dialect.name != "sqlite":  # SQLite keeps no figures unless it is told to
+            names = ", ".join(table.name for table in metadata.sorted_tables)
+            conn.exec_driver_sql(f"ANALYZE TABLE {names}")
+    return site
+
+
+def read_batch(conn: Connection, site: Site) -> object:
+    position = ListPosition(
+        list_id=site.call_list.id, list_name="people", highwater=site.record_ids[ROWS // 2]
+    )
+    command = FetchBatch(run_id=site.run.id, limit=50, positions=(position,))
+    return fetch_batch(conn, command, NOW + timedelta(seconds=20))
+
+
+def write_all(conn: Connection, site: Site) -> object:
+    fresh = site.attempt(3 * ROWS, record=3, attempt_no=1)
+    progress = RunProgressed(
+        run_id=site.run.id,
+        state=RunState.RUNNING,
+        attempted=1,
+        completed=1,
+        ended_at=None,
+        error="",
+        positions=site.run.lists,
+    )
+    end = closed(fresh, retry=site.retry(record=3, attempt_no=2), outputs={"A": "b"})
+    write_entries(conn, [placed(fresh)])
+    write_entries(conn, [end, progress])
+    return is_written(conn, end)
+
+
+QUERIES: dict[str, Work] = {
+    "fetch_batch": read_batch,
+    "write_entries": write_all,
+    "fetch_records": lambda c, s: fetch_records(
+        c, s.call_list.id, after_id=s.record_ids[9000], limit=50
+    ),
+    "fetch_asked": lambda c, _s: fetch_asked(c, 50),
+    "answer": lambda c, _s: answer(c, 77, "OK", NOW),
+    "fetch_outcome": lambda c, _s: fetch_outcome(c, fetch_asked_id(c)),
+    "fetch_open_runs": lambda c, _s: fetch_open_runs(c),
+    "fetch_open_runs of one": lambda c, s: fetch_open_runs(c, s.campaign.id),
+    "last_attempt_id": lambda c, _s: last_attempt_id(c),
+    "fetch_logs": lambda c, s: fetch_logs(c, s.run.id, after_id=ROWS + 9, limit=50),
+    "other run's outcomes": lambda c, s: fetch_outcomes(c, s.run.id + 1),
+    "other run's attempts": lambda c, s: fetch_open_attempts(c, s.run.id + 1),
+}
+
+
+def fetch_asked_id(conn: Connection) -> int:
+    return int(conn.exec_driver_sql("SELECT MAX(id) FROM run_command").scalar_one())
+
+
+@contextmanager
+def statements(conn: Connection) -> Iterator[list[tuple[str, Any]]]:
+    """All that is executed meanwhile, each with the parameters of its first row."""
+    seen: list[tuple[str, Any]] = []
+
+    def note(_c: Any, _cursor: Any, text: str, values: Any, _context: Any, many: bool) -> None:
+        seen.append((text, values[0] if many else values))
+
+    event.listen(conn, "before_cursor_execute", note)
+    yield seen
+    event.remove(conn, "before_cursor_execute", note)
+
+
+def whole_tables(conn: Connection, statement: str, values: Any) -> list[str]:
+    """What reads a table, or an index, from end to end, in the database's words."""
+    if conn.dialect.name == "sqlite":
+        rows = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        return [row.detail for row in rows if re.match(r"SCAN|SEARCH \w+ .*\(rowid>", row.detail)]
+    plan = conn.exec_driver_sql(f"EXPLAIN FORMAT=JSON {statement}", values).scalar_one()
+    return [
+        json.dumps(table)
+        for table in _tables(json.loads(plan))
+        if table.get("access_type") in ("ALL", "index") and table.get("rows", 0) > ROWS / 10
+    ]
+
+
+def _tables(node: Any) -> Iterator[dict[str, Any]]:
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    if isinstance(node, dict) and "access_type" in node:
+        yield node
+    for child in children:
+        yield from _tables(child)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("mariadb", marks=pytest.mark.mariadb)])
+def crowded(request: pytest.FixtureRequest) -> tuple[Engine, Site]:
+    database: Engine = request.getfixturevalue(request.param)
+    return database, crowd(database)
+
+
+def test_no_dialling_query_reads_a_whole_table(crowded: tuple[Engine, Site]) -> None:
+    database, site = crowded
+    for name, work in QUERIES.items():
+        with database.begin() as conn:
+            with statements(conn) as seen:
+                work(conn, site)
+            assert seen, name
+            found = {
+                statement: scans
+                for statement, values in seen
+                if not statement.startswith("INSERT")
+                and (scans := whole_tables(conn, statement, values))
+            }
+            assert found == {}, name
+            conn.rollback()
+
+
+def test_a_query_without_an_index_would_be_noticed(crowded: tuple[Engine, Site]) -> None:
+    database, _site = crowded
+    with reading(database) as conn:
+        statement = "SELECT * FROM record WHERE number = '107'"
+        assert whole_tables(conn, statement, ())

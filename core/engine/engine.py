@@ -17,6 +17,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import LoopingCall
 
 from core.dialer.dialer import Dialer
+from core.engine.chronicle import Chronicle
 from core.engine.journal import DatabaseJournal
 from core.engine.loader import Start, load_servers, load_start, take_wishes
 from core.engine.publisher import Publisher
@@ -78,6 +79,7 @@ class Engine(Service):
         start = load_start(database)
         self.dialer = Dialer(site_key=start.site_key, next_attempt_id=start.next_attempt_id)
         self.publisher = Publisher(self.dialer, clock)
+        self._chronicle = Chronicle(self.dialer.live)
         self._start = start
 
     def startService(self) -> None:
@@ -130,6 +132,7 @@ class Engine(Service):
         self._last_tick = self._reactor.seconds()
         inbox, self._inbox = self._inbox, []
         for event, at in inbox:
+            self._chronicle.note_event(event)
             try:
                 self.dialer.receive(event, at)
             except Exception:
@@ -141,6 +144,7 @@ class Engine(Service):
             log.exception("no decision")
             commands = []
         for command in commands:
+            self._chronicle.note_command(command)
             self._execute(command)
         self._journal.flush()
         placed = sum(isinstance(command, AttemptPlaced) for command in commands)

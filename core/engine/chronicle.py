@@ -1,0 +1,45 @@
+"""What an operator wants to read at three in the morning: servers and runs that change."""
+
+import logging
+
+from core.dialer.live import Live
+from core.ports.commands import Command, RunProgressed
+from core.ports.events import Event, ServerDown, ServerUp
+from core.rules.states import RunState
+
+log = logging.getLogger(__name__)
+
+
+class Chronicle:
+    """Writes a log line for each change of state, and none for what stays the same."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+        self._states: dict[int, RunState] = {}
+
+    def note_event(self, event: Event) -> None:
+        match event:
+            case ServerUp():
+                calls = len(event.live_channels)
+                log.info("server %s is up, with %d channels", self._name(event), calls)
+            case ServerDown():
+                log.warning("server %s is down: %s", self._name(event), event.reason)
+
+    def note_command(self, command: Command) -> None:
+        if not isinstance(command, RunProgressed):
+            return
+        if self._states.get(command.run_id) is command.state:
+            return
+        self._states[command.run_id] = command.state
+        log.info(
+            "run %d of %s is %s: %d calls placed, %d records done",
+            command.run_id,
+            self._live.runs[command.run_id].campaign.name,
+            command.state,
+            command.attempted,
+            command.completed,
+        )
+
+    def _name(self, event: ServerUp | ServerDown) -> str:
+        known = self._live.servers.get(event.server_id)
+        return known.server.name if known else str(event.server_id)

@@ -145,7 +145,7 @@ def _is_due(change: Change, kind: Kind) -> bool:
 
 
 def _save(conn: Connection, site: Site, change: Change) -> None:
-    """Only what the file mentions is replaced: the rest stays by id, not by name."""
+    """Only what the file mentions is replaced."""
     entry = change.entry
     given = dict(
         _FIELDS.get(key, _same)(site, key, entry.values[key]) for key in entry.keys if key != "file"
@@ -155,23 +155,14 @@ def _save(conn: Connection, site: Site, change: Change) -> None:
 
 
 def _find(site: Site, was: Entry) -> Any:
-    match was.kind:
-        case Kind.TRUNK | Kind.END_POINT:
-            found: Sequence[Trunk | EndPoint] = (
-                site.trunks if was.kind is Kind.TRUNK else site.endpoints
-            )
-            server = was.values["server"]
-            return next(
-                one
-                for one in found
-                if one.name == was.name and site.server_name(one.server_id) == server
-            )
-        case Kind.SERVER:
-            return next(server for server in site.servers if server.name == was.name)
-        case Kind.LIST:
-            return next(one for one in site.lists if one.name == was.name)
-        case Kind.CAMPAIGN:
-            return next(campaign for campaign in site.campaigns if campaign.name == was.name)
+    named: Mapping[Kind, Sequence[Any]] = {
+        Kind.SERVER: site.servers,
+        Kind.TRUNK: site.trunks,
+        Kind.END_POINT: site.endpoints,
+        Kind.LIST: site.lists,
+        Kind.CAMPAIGN: site.campaigns,
+    }
+    return next(one for one in named[was.kind] if one.name == was.name)
 
 
 def _new(entry: Entry) -> Any:

@@ -135,7 +135,7 @@ def compare(
 
     What does not fit together is added to `problems`; then the changes are not to be made.
     """
-    changes = tuple(_change(entry, _find_stored(entry, stored, problems)) for entry in entries)
+    changes = tuple(_change(entry, _find_stored(entry, stored)) for entry in entries)
     changed = [change.was for change in changes]
     after = [change.entry for change in changes] + [
         entry for entry in stored if not any(entry is was for was in changed)
@@ -172,16 +172,9 @@ def _entry(kind: Kind, name: str, values: Mapping[str, Any]) -> Entry:
     return Entry(kind=kind, name=name, values=values, keys=frozenset(values))
 
 
-def _find_stored(entry: Entry, stored: Sequence[Entry], problems: list[str]) -> Entry | None:
-    same = [other for other in stored if (other.kind, other.name) == (entry.kind, entry.name)]
-    if len(same) < 2:
-        return same[0] if same else None
-    server = entry.values.get("server")
-    if here := [other for other in same if other.values["server"] == server]:
-        return here[0]
-    names = ", ".join(other.values["server"] for other in same)
-    problems.append(f"{entry.place}.server: it must be given, as {names} each have one")
-    return None
+def _find_stored(entry: Entry, stored: Sequence[Entry]) -> Entry | None:
+    same = (other for other in stored if (other.kind, other.name) == (entry.kind, entry.name))
+    return next(same, None)
 
 
 def _change(entry: Entry, was: Entry | None) -> Change:
@@ -219,7 +212,7 @@ def _missing(entry: Entry, change: Change) -> Iterable[str]:
 
 
 def _misfits(whole: Entry, entry: Entry, after: Sequence[Entry]) -> Iterable[str]:
-    """References of an entry that lead nowhere, or to two places."""
+    """References of an entry that lead nowhere, or to places that do not meet."""
     if "server" in entry.values:
         yield from _unknown(whole, "server", Kind.SERVER, [entry.values["server"]], after)
     for key, kind in _REFERENCES.items():
@@ -236,8 +229,6 @@ def _unknown(
     for name in names:
         if name not in known:
             yield f'{entry.place}.{key} "{name}": not in [{kind}]; {suggest(name, known)}'
-        elif known.count(name) > 1:
-            yield f'{entry.place}.{key} "{name}": there are several in [{kind}]; rename one'
 
 
 def _unreachable(entry: Entry, after: Sequence[Entry]) -> Iterable[str]:

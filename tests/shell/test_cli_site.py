@@ -1,14 +1,11 @@
 """`whipbird migrate` and `whipbird apply`, on a real SQLite file."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.operations.site import describe, fetch_site
-from core.store.campaigns import save_campaign
 from core.store.database import reading
-from core.store.trunks import save_trunk
 from tests.support.cli import CommandLine
 
 DEMO = Path(__file__).parents[2] / "demo" / "site.toml"
@@ -176,17 +173,3 @@ def test_the_demonstration_is_applied_twice_without_a_second_effect(line: Comman
     assert (imported["accepted"], imported["rejected"]) == (300, 0)
     assert line.done("apply", DEMO).stdout == "nothing to do\n"
     assert not DEMO.with_name("numbers.csv.rejected.csv").exists()
-
-
-def test_what_the_file_does_not_mention_is_kept_by_id_not_by_name(line: CommandLine) -> None:
-    line.done("apply", line.write("site.toml", SITE + '[servers.other]\nlogin = "x"\n'))
-    with line.open_database().begin() as conn:
-        site = fetch_site(conn)
-        (mine,) = site.trunks
-        other = next(server.id for server in site.servers if server.name == "other")
-        twin = save_trunk(conn, replace(mine, id=0, server_id=other))
-        save_campaign(conn, replace(site.campaigns[0], trunk_ids=(twin.id,)))
-    line.done("apply", line.write("change.toml", "[campaigns.reminders]\npriority = 1\n"))
-    with reading(line.open_database()) as conn:
-        (campaign,) = fetch_site(conn).campaigns
-    assert (campaign.priority, campaign.trunk_ids) == (1, (twin.id,))

@@ -172,19 +172,6 @@ def test_a_campaign_s_trunks_and_end_points_must_meet_on_a_server() -> None:
     assert problems_of('[campaigns.c]\nend_points = ["far", "ivr"]', [*SITE, OTHER, far]) == []
 
 
-def test_a_trunk_of_the_same_name_elsewhere_is_told_apart_by_its_server() -> None:
-    twin = trunk_entry(Trunk(server_id=2, name="main", dial_string="PJSIP/${num}@d"), "other")
-    stored = [*SITE, OTHER, twin]
-    (change,) = changes_of('[trunks.main]\nserver = "other"\ncapacity = 7', stored)
-    assert change.was is twin
-    assert problems_of("[trunks.main]\ncapacity = 7", stored)[0] == (
-        "trunks.main.server: it must be given, as pbx, other each have one"
-    )
-    assert problems_of('[campaigns.c]\ntrunks = ["main"]', stored) == [
-        'campaigns.c.trunks "main": there are several in [trunks]; rename one'
-    ]
-
-
 def test_the_order_of_trunks_says_nothing_and_that_of_lists_does() -> None:
     second = trunk_entry(Trunk(server_id=1, name="a", dial_string="PJSIP/${num}@d"), "pbx")
     stored = campaign_entry(Campaign(name="c"), trunks=("main", "a"), lists=("people", "b"))

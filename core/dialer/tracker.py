@@ -28,7 +28,8 @@ from core.rules.states import CallState
 from core.rules.variables import call_variables
 
 #: How long a failed call may wait for the other half of its evidence. In 17 % of failures the
-#: Hangup, which says why, comes after the OriginateResponse.
+#: Hangup, which says why, comes after the OriginateResponse, and even DialBegin may. A call
+#: that never had a channel waits in vain.
 VERDICT_GRACE = timedelta(seconds=2)
 #: How long after its answer timeout a call without any news counts as lost.
 LOST_GRACE = timedelta(seconds=15)
@@ -157,7 +158,7 @@ class Tracker:
             self._connect(call, now)
             return
         call.reason = event.reason
-        if call.cause is not None or call.state is CallState.REQUESTED:
+        if call.cause is not None:
             self._close(call, call.judge(), now)
         else:
             self._judge_soon(call, now)

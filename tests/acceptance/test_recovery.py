@@ -67,14 +67,14 @@ def our_calls(pbx: AsteriskServer) -> Counter[str]:
 def test_calls_that_are_up_are_found_again_and_tracked_to_their_end(
     installation: Installation, pbx: AsteriskServer
 ) -> None:
-    numbers = [f"1000008{i:03}" for i in range(20)]
+    numbers = [f"1000020{i:03}" for i in range(20)]
     set_up(installation, pbx, numbers, lines=20)
     installation.wait(lambda: pbx_calls(pbx) == 20, 20, "not all calls come up")
     installation.kill()
     assert pbx_calls(pbx) == 20
     installation.start()
     installation.wait(lambda: live_calls(installation) == 20, 20, "not all calls are found")
-    installation.wait_for_run(40)
+    installation.wait_for_run(60)
     states = Counter(log.state for log in installation.logs())
     assert states == Counter(TERMINATED=20)
     assert all(log.talk_ms > 1000 for log in installation.logs())

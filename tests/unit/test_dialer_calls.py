@@ -106,11 +106,22 @@ def test_half_the_evidence_is_judged_after_two_seconds() -> None:
     assert world.states() == ["RS_REJECTED"]
 
 
-def test_a_failure_without_a_channel_is_judged_at_once() -> None:
+def test_a_failure_without_a_channel_is_judged_when_no_hangup_came() -> None:
     world = one_call()
     channel = world.originates[0].channel_id
     world.post(events.Originated(server_id=1, channel_id=channel, is_answered=False, reason=0))
+    assert world.logs == []
+    world.wait(seconds=2)
     assert world.states() == ["RS_NUMBER"]
+
+
+def test_a_failure_told_before_the_dialling_is_judged_by_its_hangup() -> None:
+    world = one_call()
+    channel = world.originates[0].channel_id
+    world.post(events.Originated(server_id=1, channel_id=channel, is_answered=False, reason=0))
+    world.ring(channel)
+    world.hang_up(channel, 17, "SIP 486")
+    assert world.states() == ["RS_BUSY"]
 
 
 def test_an_originate_refused_by_the_pbx_is_an_error_with_its_words() -> None:

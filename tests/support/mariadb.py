@@ -16,7 +16,7 @@ DATABASE = "whipbird"
 
 _QUICK = (
     "--skip-log-bin",
-    "--innodb-flush-log-at-trx-commit=0",
+    "--innodb-flush-log-at-trx-commit=2",
     "--innodb-log-file-size=16M",
     "--innodb-buffer-pool-size=64M",
     "--innodb-doublewrite=0",

@@ -4,7 +4,6 @@
 """
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -57,7 +56,7 @@ def main() -> int:
         console.print("\nStopping; calls that are up end by themselves.")
         return 0
     finally:
-        dialer.send_signal(signal.SIGINT)
+        dialer.terminate()
         dialer.wait(timeout=30)
 
 

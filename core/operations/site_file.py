@@ -26,7 +26,7 @@ from core.errors import InvalidValue
 from core.model import Pace, ServerType, Simulation
 from core.rules.dialstring import check_dial_string
 from core.rules.extensions import check_context, check_extension
-from core.rules.reschedule import RescheduleRule, RetryMode
+from core.rules.reschedule import RescheduleRule, RetryMode, check_rule
 from core.rules.simulation import check_simulation
 from core.rules.states import CallState
 from core.rules.statuses import check_ext_status
@@ -134,7 +134,12 @@ def _read_rule(raw: object, place: str, problems: list[str]) -> RescheduleRule:
     values = read_table(raw, _RULE, place, problems)
     if isinstance(raw, Mapping) and "state" not in raw:
         problems.append(f"{place}.state: it must be given, such as RS_BUSY")
-    return RescheduleRule(**{"state": CallState.RS_LOST, **values})
+    rule = RescheduleRule(**{"state": CallState.RS_LOST, **values})
+    try:
+        return check_rule(rule)
+    except InvalidValue as error:
+        problems.append(f"{place}.retry_after_s: {error.expected}")
+        return rule
 
 
 def _name(value: object) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from core.errors import InvalidValue
 from core.rules.states import CallState
 
 #: A rule's extended status that matches only calls without one.
@@ -34,6 +35,18 @@ class RescheduleRule:
     max_attempts: int = 1
     retry_after_s: int = 0
     mode: RetryMode = RetryMode.FIXED
+
+
+def check_rule(rule: RescheduleRule) -> RescheduleRule:
+    """The rule itself; InvalidValue if it would call somebody again and again without a
+    pause."""
+    if rule.max_attempts == 0 and rule.retry_after_s < 1:
+        raise InvalidValue(
+            "retry_after_s",
+            rule.retry_after_s,
+            "a rule with zero attempts repeats for ever: let it wait at least a second",
+        )
+    return rule
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

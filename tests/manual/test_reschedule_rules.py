@@ -3,7 +3,14 @@ errors through Reschedule Rules"."""
 
 import pytest
 
-from core.rules.reschedule import RescheduleRule, RetryDecision, RetryMode, decide_retry
+from core.errors import InvalidValue
+from core.rules.reschedule import (
+    RescheduleRule,
+    RetryDecision,
+    RetryMode,
+    check_rule,
+    decide_retry,
+)
 from core.rules.states import CallState
 
 BUSY, NOANSWER, LOST = CallState.RS_BUSY, CallState.RS_NOANSWER, CallState.RS_LOST
@@ -82,6 +89,14 @@ def test_zero_attempts_are_preferred_wherever_the_rule_stands() -> None:
     assert decide_retry(rules, state=LOST, ext_status="", retry_no=0) == RetryDecision(
         after_s=60, retry_no=0
     )
+
+
+def test_zero_attempts_without_a_pause_are_refused() -> None:
+    rule = RescheduleRule(state=LOST, max_attempts=0, retry_after_s=0)
+    with pytest.raises(InvalidValue, match="at least a second"):
+        check_rule(rule)
+    assert check_rule(RescheduleRule(state=LOST, max_attempts=0, retry_after_s=1))
+    assert check_rule(RescheduleRule(state=LOST, max_attempts=1, retry_after_s=0))
 
 
 def test_a_normal_completion_is_not_rescheduled() -> None:

@@ -72,13 +72,16 @@ class LiveRun:
         return not self.is_read and self.hopper_size <= enough
 
     def fetch(self) -> FetchBatch:
+        """Due retries, and fresh records too if few are left: the hopper never holds more
+        than twice the batch size."""
         self.is_fetching = True
         self.fetch_at = None
         size = self.campaign.batch_size
+        is_low = len(self.fresh) * 2 <= size
         return FetchBatch(
             run_id=self.run.id,
             limit=max(1, size // 2, size - self.hopper_size),
-            positions=tuple(self.read.values()),
+            positions=tuple(self.read.values()) if is_low else (),
             held=frozenset(self.held),
         )
 

@@ -326,6 +326,17 @@ def test_what_is_due_is_dialled_before_fresh_records() -> None:
     assert retried == [str(n) for n in range(100, 110)]
 
 
+def test_the_hopper_stays_small_however_many_retries_come_due() -> None:
+    world = World()
+    world.add_list(1, [str(n) for n in range(10_000, 12_000)])
+    rules = (rule("RS_BUSY", max_attempts=1, retry_after_s=1),)
+    world.load(Campaign(id=1, name="c", batch_size=20, reschedule_rules=rules))
+    for _ in range(100):
+        world.busy(world.ringing[0])
+        world.wait(seconds=1)
+        assert world.dialer.live.runs[1].hopper_size <= 40
+
+
 def test_a_retry_still_on_its_way_to_the_database_is_looked_for_again() -> None:
     world = one_call(reschedule_rules=(rule("RS_BUSY", max_attempts=1, retry_after_s=1),))
     world.busy(world.ringing[0])

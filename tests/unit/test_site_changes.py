@@ -96,6 +96,7 @@ def test_rules_and_references_are_shown_as_sentences() -> None:
         [[campaigns.c.reschedule]]
         state = "RS_LOST"
         max_attempts = 0
+        retry_after_s = 60
         """,
         SITE,
     )
@@ -105,7 +106,7 @@ def test_rules_and_references_are_shown_as_sentences() -> None:
         (
             "reschedule",
             "none",
-            "RS_BUSY/$ 2 times after 300 s, growing, RS_LOST always after 0 s",
+            "RS_BUSY/$ 2 times after 300 s, growing, RS_LOST always after 60 s",
         ),
     ]
 

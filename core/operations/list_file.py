@@ -29,6 +29,10 @@ NUMBER_NAMES = ("number", "phone", "telephone")
 
 #: Stands for the column of numbers; no attribute has this name.
 _NUMBER = ""
+#: A row of no more characters has no value that is too long: each is four bytes at most.
+_SHORT = MAX_VALUE // 5
+#: What a value's JSON escapes, and what `disarm` puts before a formula.
+_MARKED = re.compile(r"[\\\"']")
 _UTF8 = "utf-8-sig"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -133,36 +137,41 @@ def _problems(name: str) -> list[str]:
 def read_blocks(stream: TextIO, layout: Layout) -> Iterator[Block]:
     """All rows of a file, opened with `newline=""` and undecodable bytes escaped. At most a
     block is in memory."""
+    parser = RowParser(layout.names)
     stream.readline()
     line, held = 2, list[str]()
     while lines := stream.readlines(BLOCK):
         lines = held + lines
-        numbered, rejected, held = split_rows(lines, layout.delimiter, line)
-        yield _parse(numbered, rejected, layout)
+        block, held = _read_block(lines, line, layout.delimiter, parser)
+        yield block
         line += len(lines) - len(held)
     while held:
-        rejected = [_unclosed(line, held[0])]
-        numbered, more, rest = split_rows(held[1:], layout.delimiter, line + 1)
-        yield _parse(numbered, rejected + more, layout)
+        yield Block(accepted=[], rejected=[_unclosed(line, held[0])])
+        block, rest = _read_block(held[1:], line + 1, layout.delimiter, parser)
+        yield block
         line, held = line + len(held) - len(rest), rest
 
 
-def split_rows(
-    lines: list[str], delimiter: str, first_line: int
-) -> tuple[Iterable[tuple[int, list[str]]], list[Rejected], list[str]]:
-    """Rows with their line numbers; lines that are none; lines of a row that needs more.
+def _read_block(
+    lines: list[str], first_line: int, delimiter: str, parser: "RowParser"
+) -> tuple[Block, list[str]]:
+    """The rows of these lines, and the lines of a last row that needs more of them.
 
     A value holds no line break, so a row of several lines is wrong in any case; it is kept
     together so that none of its lines is taken for a row. A quote that is never closed costs
     its own line only.
     """
+    rows = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
-        rows = list(csv.reader(lines, delimiter=delimiter, strict=True))
+        block, count = _parse(enumerate(rows, first_line), parser)
     except csv.Error:
-        rows = []
-    if len(rows) == len(lines):
-        return enumerate(rows, first_line), [], []
-    return _split_carefully(lines, delimiter, first_line)
+        count = 0
+    if count == len(lines):
+        return block, []
+    numbered, rejected, held = _split_carefully(lines, delimiter, first_line)
+    block, _ = _parse(numbered, parser)
+    rejected = sorted([*rejected, *block.rejected], key=lambda row: row.line)
+    return Block(accepted=block.accepted, rejected=rejected), held
 
 
 def _split_carefully(
@@ -194,32 +203,61 @@ def _broken(line: int, text: str, reason: str) -> Rejected:
     return Rejected(line=line, reason=f"no CSV: {reason}", cells=(text.rstrip("\r\n"),))
 
 
-def _parse(
-    numbered: Iterable[tuple[int, list[str]]], rejected: list[Rejected], layout: Layout
-) -> Block:
-    accepted = []
+def _parse(numbered: Iterable[tuple[int, list[str]]], parser: "RowParser") -> tuple[Block, int]:
+    """The rows, and how many there were, empty ones included."""
+    accepted, rejected, empty = [], [], 0
     for line, cells in numbered:
         try:
-            if any(cells):
-                accepted.append(parse_row(cells, layout.names))
+            if row := parser.parse(cells):
+                accepted.append(row)
+            else:
+                empty += 1
         except InvalidValue as error:
             rejected.append(Rejected(line=line, reason=str(error), cells=tuple(cells)))
-    rejected.sort(key=lambda row: row.line)
-    return Block(accepted=accepted, rejected=rejected)
+    block = Block(accepted=accepted, rejected=rejected)
+    return block, len(accepted) + len(rejected) + empty
 
 
-def parse_row(cells: list[str], names: tuple[str, ...]) -> tuple[str, str | None]:
-    """The number and the attributes as JSON; InvalidValue of a cell that may not be."""
-    if len(cells) > len(names) and any(cells[len(names) :]):
-        raise InvalidValue("cells", len(cells), f"the header names only {len(names)} columns")
-    pairs = dict(zip(names, cells, strict=False))
-    number = parse_number(_rearm(pairs.pop(_NUMBER, "")))
-    text = "".join(pairs.values())
-    if len(text) * 5 > MAX_VALUE or "'" in text or not text.isprintable():
-        pairs = {name: _read_value(name, value) for name, value in pairs.items()}
-    if not all(pairs.values()):
-        pairs = {name: value for name, value in pairs.items() if value}
-    return number, render_attributes(pairs) if pairs else None
+class RowParser:
+    """Reads rows with these columns.
+
+    Almost every row of a long file is plain: its cells are filled, short and printable, so
+    that they are attributes as they stand and their JSON is made in one go. This halves
+    the time of an import.
+    """
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._names = names
+        self._number_at = names.index(_NUMBER)
+        attributes = {name: "%s" for name in names if name != _NUMBER}
+        self._template = render_attributes(attributes) if attributes else None
+
+    def parse(self, cells: list[str]) -> tuple[str, str | None] | None:
+        """The number and the attributes as JSON; None of an empty row. InvalidValue of a cell
+        that may not be. `cells` are used up unless it raises."""
+        text = "".join(cells)
+        if (
+            len(cells) != len(self._names)
+            or len(text) > _SHORT
+            or "" in cells
+            or _MARKED.search(text)
+            or not text.isprintable()
+        ):
+            return self._parse_with_care(cells) if text else None
+        number = parse_number(cells[self._number_at])
+        if self._template is None:
+            return number, None
+        del cells[self._number_at]
+        return number, self._template % tuple(cells)
+
+    def _parse_with_care(self, cells: list[str]) -> tuple[str, str | None]:
+        names = self._names
+        if len(cells) > len(names) and any(cells[len(names) :]):
+            raise InvalidValue("cells", len(cells), f"the header names only {len(names)} columns")
+        pairs = dict(zip(names, cells, strict=False))
+        number = parse_number(_rearm(pairs.pop(_NUMBER, "")))
+        kept = {name: _read_value(name, value) for name, value in pairs.items() if value}
+        return number, render_attributes(kept) if kept else None
 
 
 def _read_value(name: str, value: str) -> str:
@@ -229,10 +267,10 @@ def _read_value(name: str, value: str) -> str:
 
 
 def _rearm(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and _DISARMED.match(cell) else cell
+    return cell[1:] if _DISARMED.match(cell) else cell
 
 
 def disarm(value: str) -> str:
-    """The cell for a value: no spreadsheet takes it for a formula, and `parse_row` reads the
+    """The cell for a value: no spreadsheet takes it for a formula, and `RowParser` reads the
     value back."""
     return f"'{value}" if _FORMULA.match(value) else value

@@ -5,6 +5,8 @@ import io
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from core.errors import InvalidConfiguration, InvalidValue, NotFound
@@ -13,6 +15,7 @@ from core.operations import list_file
 from core.operations.lists import ImportResult, export_csv, import_csv
 from core.store.database import reading
 from core.store.lists import fetch_list_by_name, fetch_lists, fetch_records, save_list, save_record
+from core.store.types import parse_attributes
 
 
 def read(
@@ -210,3 +213,19 @@ def test_rejected_rows_may_be_mended_and_imported(sqlite: Engine, tmp_path: Path
 def test_a_list_that_is_not_there_is_not_exported(database: Engine) -> None:
     with pytest.raises(NotFound, match='no list "people"'):
         export_csv(database, "people", io.StringIO())
+
+
+@given(st.lists(st.text(max_size=30), min_size=2, max_size=2))
+@example(["%s", "{}"])
+@example(['"', "\\"])
+def test_a_plain_row_says_the_same_as_one_read_with_care(cells: list[str]) -> None:
+    parser = list_file.RowParser(("", "A", "B"))
+    try:
+        row = parser.parse(["1", *cells])
+    except InvalidValue:
+        assert not "".join(cells).isprintable()
+        return
+    assert row is not None
+    armed = [cell[1:] if list_file.disarm(cell[1:]) == cell else cell for cell in cells]
+    expected = {name: cell for name, cell in zip("AB", armed, strict=True) if cell}
+    assert parse_attributes(row[1]) == expected

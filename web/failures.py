@@ -100,6 +100,4 @@ def _routing(error: HTTPException) -> Problem:
 
 def _local(url: str) -> str:
     """The address without its host: a redirect never leaves this server."""
-    parts = urlsplit(url)
-    path = "/" + parts.path.lstrip("/")
-    return f"{path}?{parts.query}" if parts.query else path
+    return "/" + urlsplit(url).path.lstrip("/")

@@ -15,7 +15,7 @@ from web.ui import words
 from web.ui.assets import Assets
 from web.ui.bars import stack
 
-_TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Path(__file__).parent / "templates"
 
 #: What a run's state lets a person ask (manual, "A run's life-cycle").
 _OFFERS = {
@@ -39,7 +39,7 @@ class Renderer:
 
     def __init__(self, assets: Assets) -> None:
         self._jinja = Environment(
-            loader=FileSystemLoader(_TEMPLATES),
+            loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -62,9 +62,12 @@ class Renderer:
             {name: getattr(parts, name) for name in ("ask_button", "outcome_bar", "moment")}
         )
 
-    def live(self, snapshot: Snapshot) -> str:
-        """The part of the live page that each snapshot replaces."""
-        return self._render("_live.html", snapshot=snapshot)
+    def live(self, snapshot: Snapshot) -> dict[str, str]:
+        """The parts of the live page that each snapshot replaces, by the event's name."""
+        return {
+            "overview": self._render("_overview.html", snapshot=snapshot),
+            "calls": self._render("_calls.html", snapshot=snapshot),
+        }
 
     def live_page(
         self,

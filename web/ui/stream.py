@@ -4,16 +4,18 @@ At most two updates a second leave. A viewer whose connection is full gets nothi
 has room, and then only the newest: however slow it is, one frame waits for it. A viewer that
 has no room for a minute is cut off; its browser comes back by itself.
 
-Two events: `snapshot` carries the HTML of the page's live part; `runs` says that runs have
-come, gone or changed state, so that the list of campaigns is worth fetching again.
+Each event carries the HTML of one live part of the page, under the part's name. One more,
+`runs`, says that runs have come, gone or changed state, so that the list of campaigns is worth
+fetching again.
 """
 
 # mypy: allow-untyped-calls
 # Reason: twisted.web declares no types.
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime, ITCPTransport
@@ -52,7 +54,7 @@ class LiveStream:
         self,
         source: SnapshotSource,
         reactor: IReactorTime,
-        render: Callable[[Snapshot], str],
+        render: Callable[[Snapshot], Mapping[str, str]],
     ) -> None:
         self._source = source
         self._reactor = reactor
@@ -104,8 +106,9 @@ class LiveStream:
             viewer.offer(frame)
 
     def _frame(self, snapshot: Snapshot) -> Frame:
+        parts = self._render(snapshot).items()
         return Frame(
-            content=sse.frame("snapshot", self._render(snapshot)),
+            content=b"".join(sse.frame(event, html) for event, html in parts),
             runs=tuple((run.run_id, run.state) for run in snapshot.runs),
         )
 
@@ -119,9 +122,7 @@ class LiveStream:
 
 def cut_off(request: Request) -> None:
     """End the request's connection at once; what is still to be sent is dropped."""
-    transport = request.channel.transport
-    assert transport is not None
-    ITCPTransport(transport).abortConnection()
+    cast(ITCPTransport, request.channel.transport).abortConnection()
 
 
 @implementer(IPushProducer)

@@ -1,0 +1,163 @@
+"""What pages say of each state, and that nobody's text becomes markup."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from core.model import Pace
+from core.operations.campaigns import CampaignView
+from core.operations.reports import tabulate_recalls
+from core.ports.snapshot import ServerView, Snapshot
+from core.rules.states import CallState, RunState
+from tests.support.fixtures_web import NOW, call_view, run_view, snapshot_of
+from web.ui import sse
+from web.ui.assets import load_assets
+from web.ui.render import Notice, Renderer
+
+HOSTILE = "\"><script>alert('1')</script>"
+
+show = Renderer(load_assets())
+
+
+def text_of(html: str) -> str:
+    return re.sub(r"[ \n]+", " ", re.sub(r"<[^>]+>", " ", html))
+
+
+@pytest.mark.parametrize(
+    ("state", "verbs"),
+    [
+        (RunState.RUNNABLE, ["remove"]),
+        (RunState.RUNNING, ["pause", "remove"]),
+        (RunState.IDLE, ["pause", "remove"]),
+        (RunState.PAUSED, ["unpause", "remove"]),
+        (RunState.COMPLETED, []),
+        (RunState.REMOVE, []),
+        (RunState.ERROR, []),
+    ],
+)
+def test_a_run_offers_what_its_state_allows(state: RunState, verbs: list[str]) -> None:
+    html = show.live(snapshot_of(run_view(state=state)))["overview"]
+    assert re.findall(r'formaction="/campaigns/(\w+)"', html) == verbs
+    assert f'class="pill run-{state.value}">{state.value}<' in html
+
+
+def test_a_run_shows_its_figures_and_its_last_decision() -> None:
+    text = text_of(show.live(snapshot_of(run_view()))["overview"])
+    for words in (
+        "Live 3 Placed 1\u202f234 Completed 980 Remaining 2\u202f020 Retries 61 Hopper 40",
+        "Run 7 · for 12:05 · priority 10",
+        "Answered 600 No answer 100 Busy 300",
+        "LIMITED BY EP SIZE",
+        "Dialer up 30:08",
+    ):
+        assert words in text
+
+
+def test_what_a_run_does_not_know_is_a_dash() -> None:
+    run = run_view(remaining=None, verdict="", outcomes={})
+    text = text_of(show.live(snapshot_of(run))["overview"])
+    assert "Remaining –" in text
+    assert "No call has ended yet." in text
+    assert "Last decision" not in text
+
+
+@pytest.mark.parametrize("state", list(CallState))
+def test_a_call_shows_its_state(state: CallState) -> None:
+    html = show.live(snapshot_of(calls=(call_view(state=state),)))["calls"]
+    assert f'class="pill call-{state.value}">{state.value}<' in html
+
+
+def test_a_call_is_timed_from_its_answer_once_there_is_one() -> None:
+    ringing = call_view(attempt_id=1)
+    talking = call_view(attempt_id=2, connected_at=NOW - timedelta(seconds=75), ext_status="SALE")
+    text = text_of(show.live(snapshot_of(calls=(ringing, talking)))["calls"])
+    assert "DIALLING 0:04 Spring call-back carrier-a agents 1 –" in text
+    assert "DIALLING 1:15 Spring call-back carrier-a agents 1 SALE" in text
+
+
+def test_more_calls_than_shown_are_counted() -> None:
+    text = text_of(show.live(snapshot_of(calls=(call_view(),), live_total=250))["calls"])
+    assert "newest 1 of 250" in text
+
+
+def test_a_server_that_is_down_says_why() -> None:
+    servers = (ServerView(name="pbx-2", is_up=False, reason="Connection refused"),)
+    html = show.live(snapshot_of(servers=servers))["overview"]
+    assert '<li class="server down">' in html
+    assert "pbx-2 down Connection refused" in text_of(html)
+
+
+def test_an_idle_dialer_says_so() -> None:
+    parts = show.live(Snapshot(taken_at=NOW))
+    assert "Nothing is running." in parts["overview"]
+    assert "No server is in use." in parts["overview"]
+    assert "No call is up." in parts["calls"]
+
+
+def test_nobodys_text_becomes_markup() -> None:
+    run = run_view(campaign=HOSTILE, verdict=HOSTILE, outcomes={HOSTILE: 1})
+    call = call_view(
+        campaign=HOSTILE, number=HOSTILE, trunk=HOSTILE, endpoint=HOSTILE, ext_status=HOSTILE
+    )
+    servers = (ServerView(name=HOSTILE, is_up=False, reason=HOSTILE),)
+    snapshot = snapshot_of(run, calls=(call,), servers=servers)
+    campaign = CampaignView(id=1, name=HOSTILE, pace=Pace.RUNNABLE)
+    notice = Notice(kind="refused", text=HOSTILE)
+    pages = (
+        show.live_page(snapshot, [campaign], HOSTILE, notice),
+        show.problem(404, HOSTILE, HOSTILE),
+    )
+    for page in pages:
+        assert "<script>alert" not in page
+        assert "&lt;script&gt;alert" in page
+        assert '""' not in re.sub(r'(alt|content)=""', "", page)
+
+
+@pytest.mark.parametrize(
+    ("campaign", "shown"),
+    [
+        (CampaignView(id=4, name="C", pace=Pace.RUNNABLE), 'formaction="/campaigns/start"'),
+        (CampaignView(id=4, name="C", pace=Pace.CLOSED), ">CLOSED<"),
+        (
+            CampaignView(id=4, name="C", pace=Pace.RUNNABLE, run_id=9, run_state=RunState.PAUSED),
+            '<a href="/runs/9/" class="pill run-PAUSED">PAUSED</a>',
+        ),
+    ],
+)
+def test_a_campaign_can_be_started_or_says_why_not(campaign: CampaignView, shown: str) -> None:
+    html = show.campaigns([campaign])
+    assert shown in html
+    assert html.count("<button") == (1 if campaign.can_start else 0)
+
+
+def test_recalls_are_tabulated_as_in_the_manual() -> None:
+    """Manual 25.02, "Tracking outcomes at the recall level": its table."""
+    manual = {
+        "RS_BUSY": (755, 273, 117, 48, 22, 9),
+        "RS_LOST": (9, 5, 4, 1, 0, 0),
+        "RS_REJECTED": (2, 0, 0, 0, 0, 0),
+        "TERMINATED": (744, 239, 151, 51, 26, 13),
+    }
+    counts = [
+        (state, level, count)
+        for state, line in manual.items()
+        for level, count in enumerate(line)
+        if count
+    ]
+    table = tabulate_recalls(reversed(counts))
+    assert table.levels == (0, 1, 2, 3, 4, 5)
+    assert {line.state: line.counts for line in table.lines} == manual
+    assert [line.total for line in table.lines] == [1224, 19, 2, 1224]
+    assert table.totals.counts == (1510, 517, 272, 100, 48, 22)
+    assert table.totals.total == 2469
+
+
+def test_no_calls_make_an_empty_table() -> None:
+    table = tabulate_recalls([])
+    assert (table.levels, table.lines, table.totals.counts) == ((), (), ())
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\r\nb", "a\rb"])
+def test_each_line_of_an_event_is_framed(text: str) -> None:
+    assert sse.frame("calls", text) == b"event: calls\ndata: a\ndata: b\n\n"

@@ -87,6 +87,15 @@ def test_a_whole_life_of_retries_fits_one_batch(database: Engine) -> None:
     assert tuple(left) == (3, NOW + timedelta(seconds=2))
 
 
+def test_a_retry_made_and_used_in_one_batch_is_gone(database: Engine) -> None:
+    site = furnish(database)
+    first, second = site.attempt(1), site.attempt(2, attempt_no=1)
+    with database.begin() as conn:
+        write_entries(conn, [placed(first), closed(first, retry=site.retry()), placed(second)])
+        assert count(conn, retry) == 0
+        assert fetch_open_attempts(conn, site.run.id) == [second]
+
+
 def test_an_attempt_that_is_open_is_not_placed_again(database: Engine) -> None:
     site = furnish(database)
     with database.begin() as conn:

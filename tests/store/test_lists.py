@@ -81,11 +81,12 @@ def test_a_quote_that_is_never_closed_costs_its_line_only(
 ) -> None:
     monkeypatch.setattr(list_file, "BLOCK", block)
     rows = [f"{n},x" for n in range(1, 201)]
-    rows[9], rows[150] = '10,"x', '"151,x'
+    rows[9], rows[180] = '10,"x', '"181,x'
     result, rejected = read(database, tmp_path, "number,A\n" + "\n".join(rows))
     assert (result.accepted, result.rejected) == (198, 2)
-    assert [(row[0], row[2]) for row in rejected] == [("11", '10,"x'), ("152", '"151,x')]
-    expected = [str(n) for n in range(1, 201) if n not in (10, 151)]
+    assert [(row[0], row[2]) for row in rejected] == [("11", '10,"x'), ("182", '"181,x')]
+    assert {row[1] for row in rejected} == {"no CSV: a quote is never closed"}
+    expected = [str(n) for n in range(1, 201) if n not in (10, 181)]
     assert [number for number, _ in records(database)] == expected
 
 

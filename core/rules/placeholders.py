@@ -1,0 +1,48 @@
+"""From a template such as `C1 ${NAME}` to the caller-id of one call.
+
+Source: manual 25.02, "Using attributes in Caller-Ids": Dial CLID, Agent CLID, dial account and
+presentation may name a record's input attributes, and NUM and LST, which come before
+attributes of the same name. What a value holds is never expanded in its turn.
+"""
+
+import re
+from collections.abc import Mapping
+
+from core.errors import InvalidValue
+from core.rules.attributes import check_name
+
+#: The number being called.
+NUMBER = "NUM"
+#: The name of the list that the number belongs to.
+LIST = "LST"
+
+_PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
+#: A line break here would begin an AMI header of its own.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def check_template(template: str) -> str:
+    """The template itself; InvalidValue if a placeholder is not closed, or names what no
+    attribute can be called."""
+    if "${" in _PLACEHOLDER.sub("", template):
+        raise InvalidValue("template", template, "a ${ needs its }, as in ${NAME}")
+    for name in _PLACEHOLDER.findall(template):
+        try:
+            check_name(name)
+        except InvalidValue as error:
+            raise InvalidValue(
+                "template", template, f"${{{name}}} names no attribute: {error.expected}"
+            ) from None
+    return template
+
+
+def expand(template: str, *, number: str, list_name: str, attributes: Mapping[str, str]) -> str:
+    """The template with its placeholders filled in, without control characters and without
+    blanks at its ends.
+
+    `number` is the one being dialled. A name that is no attribute of the record gives nothing;
+    a `${` that is not closed stays as it is.
+    """
+    values = {**attributes, NUMBER: number, LIST: list_name}
+    filled = _PLACEHOLDER.sub(lambda match: values.get(match[1], ""), template)
+    return _CONTROL.sub("", filled).strip()

@@ -1,0 +1,130 @@
+"""Manual 25.02: "Using attributes in Caller-Ids", and the campaign variables of "Campaigns",
+Call Placing Details."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import InvalidValue
+from core.rules.campaign_variables import MAX_COUNT, parse_campaign_variables
+from core.rules.placeholders import check_template, expand
+
+
+def caller_id(template: str, **attributes: str) -> str:
+    return expand(template, number="5551234", list_name="LEADS", attributes=attributes)
+
+
+@pytest.mark.parametrize("name", ["WHITE", "SMITH"])
+def test_agents_see_the_name_of_the_person_called(name: str) -> None:
+    assert caller_id(check_template("C1 ${NAME}"), NAME=name) == f"C1 {name}"
+
+
+def test_several_attributes_may_stand_in_one_caller_id() -> None:
+    shown = caller_id(check_template("${PRACTICE}/${CODE}${CODE}"), PRACTICE="77", CODE="a")
+    assert shown == "77/aa"
+
+
+def test_num_is_the_number_being_called_and_lst_its_list() -> None:
+    assert caller_id(check_template("${LST}:${NUM}")) == "LEADS:5551234"
+    assert caller_id("${LST}:${NUM}", NUM="1", LST="X") == "LEADS:5551234"
+
+
+@pytest.mark.parametrize("template", ["", "5551000", "Whipbird <5551000>", "cost $5 {a} 50%"])
+def test_a_caller_id_without_placeholders_stays_as_it_is(template: str) -> None:
+    assert caller_id(check_template(template), NAME="WHITE") == template
+
+
+def test_an_unknown_attribute_gives_nothing_and_case_counts() -> None:
+    assert caller_id("C1 ${NAME}${name}", NAME="WHITE") == "C1 WHITE"
+    assert caller_id("${A} ${B}") == ""
+
+
+def test_a_value_that_looks_like_a_placeholder_is_not_expanded() -> None:
+    assert caller_id("${A}", A="${NUM}", B="x") == "${NUM}"
+    assert caller_id("${A}${B}", A="${", B="NUM}") == "${NUM}"
+    assert caller_id("${A}", A=r"\1\g<0>") == r"\1\g<0>"
+
+
+def test_a_line_break_in_a_value_cannot_begin_a_header() -> None:
+    shown = caller_id("C1 ${NAME}", NAME="W\r\nAction: Logoff\x00\x7f\x85\u2028")
+    assert shown == "C1 WAction: Logoff"
+
+
+def test_a_template_that_was_never_checked_still_expands() -> None:
+    assert caller_id("${A-B}${NUM} ${NAME", NAME="WHITE") == "5551234 ${NAME"
+
+
+@pytest.mark.parametrize(
+    ("template", "says"),
+    [
+        ("C1 ${NAME", "a ${ needs its }"),
+        ("${NAME} ${", "a ${ needs its }"),
+        ("${}", "${} names no attribute: a name has letters"),
+        ("${A B}", "${A B} names no attribute"),
+        ("${A${B}}", "${A${B} names no attribute"),
+        ("${NUM:3}", "${NUM:3} names no attribute"),
+        ("${WOMBAT_ID}", "names in WOMBAT_… are Whipbird's own"),
+    ],
+)
+def test_a_template_that_cannot_be_filled_in_is_refused(template: str, says: str) -> None:
+    with pytest.raises(InvalidValue) as error:
+        check_template(template)
+    assert says in str(error.value)
+    assert f'template "{template}"' in str(error.value)
+
+
+@given(st.text(), st.dictionaries(st.sampled_from(["A", "B", "NUM"]), st.text()))
+def test_no_caller_id_ever_holds_a_control_character(
+    template: str, attributes: dict[str, str]
+) -> None:
+    shown = expand(template + "${A}${B}", number="5", list_name="L\r\n", attributes=attributes)
+    assert not any(ord(c) < 32 or 127 <= ord(c) < 160 for c in shown)
+    assert len(shown.splitlines()) <= 1
+
+
+def test_campaign_variables_set_a_to_b_and_c_to_d() -> None:
+    assert parse_campaign_variables("A:B,C:D") == (("A", "B"), ("C", "D"))
+
+
+@pytest.mark.parametrize("text", ["", " ", ",", " , "])
+def test_no_campaign_variables_are_none(text: str) -> None:
+    assert parse_campaign_variables(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "variables"),
+    [
+        ("URL:http://x:80/a", (("URL", "http://x:80/a"),)),
+        (" A :B, C: D,", (("A", "B"), ("C", " D"))),
+        ("A:,b:1", (("A", ""), ("b", "1"))),
+        ("a:1,A:2", (("a", "1"), ("A", "2"))),
+    ],
+)
+def test_values_hold_colons_and_blanks_and_names_are_trimmed(
+    text: str, variables: tuple[tuple[str, str], ...]
+) -> None:
+    assert parse_campaign_variables(text) == variables
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("A", 'campaign variables "A": write NAME:VALUE,NAME:VALUE'),
+        ("A:hello, world", '"world": write NAME:VALUE,NAME:VALUE; a value cannot hold a comma'),
+        (":B", 'attribute name "": a name has letters'),
+        ("A:1,1B:2", 'attribute name "1B"'),
+        ("WOMBAT_X:1", "Whipbird's own"),
+        ("A:x\ny", "attribute A"),
+        ("A:1,C:2, A:3", 'campaign variables "A": a variable has one value, this is set twice'),
+        (",".join(f"A{n}:" for n in range(MAX_COUNT + 1)), "at most 20 variables"),
+    ],
+)
+def test_campaign_variables_that_no_call_can_carry_are_refused(text: str, says: str) -> None:
+    with pytest.raises(InvalidValue) as error:
+        parse_campaign_variables(text)
+    assert says in str(error.value)
+
+
+def test_as_many_campaign_variables_as_allowed_are_accepted() -> None:
+    text = ",".join(f"A{n}:{n}" for n in range(MAX_COUNT))
+    assert parse_campaign_variables(text) == tuple((f"A{n}", str(n)) for n in range(MAX_COUNT))

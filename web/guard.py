@@ -4,9 +4,6 @@ A request must name a host that is ours: a page elsewhere may point its own name
 127.0.0.1 (DNS rebinding) and would otherwise read and ask whatever the operator may.
 """
 
-# mypy: allow-untyped-calls
-# Reason: twisted.web declares no types.
-
 from collections.abc import Collection
 
 from twisted.web.http import Request
@@ -39,7 +36,7 @@ class Guarded(Resource):
     isLeaf = True  # noqa: N815  # the name is Twisted's
 
     def __init__(self, inner: Resource, names: Collection[str] = ()) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # Twisted is untyped
         self._inner = inner
         self._names = LOCAL_NAMES | {name.lower() for name in names}
 

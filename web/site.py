@@ -3,9 +3,6 @@
 Import this only once the reactor is chosen: klein would install another one.
 """
 
-# mypy: allow-untyped-calls
-# Reason: twisted.web declares no types.
-
 import secrets
 from collections.abc import Collection
 

@@ -59,8 +59,7 @@ def _find_route(run: LiveRun, now: datetime) -> tuple[LiveTrunk, LiveEndPoint] |
         return Verdict.NO_ENDPOINTS
     if not run.trunks:
         return Verdict.NO_TRUNKS
-    served = {endpoint.server.server.id for endpoint in run.endpoints}
-    up = [t for t in run.trunks if t.server.is_up and t.server.server.id in served]
+    up = _trunks_up(run)
     if not up:
         return Verdict.SERVER_DOWN
     with_line = [trunk for trunk in up if trunk.has_line()]
@@ -75,12 +74,20 @@ def _find_route(run: LiveRun, now: datetime) -> tuple[LiveTrunk, LiveEndPoint] |
     return Verdict.NO_FREE_ENDPOINT
 
 
+def _trunks_up(run: LiveRun) -> list[LiveTrunk]:
+    served = {endpoint.server.server.id for endpoint in run.endpoints}
+    return [t for t in run.trunks if t.server.is_up and t.server.server.id in served]
+
+
 def _find_endpoint(run: LiveRun, trunk: LiveTrunk) -> LiveEndPoint | None:
     free = [e for e in run.endpoints if e.server is trunk.server and e.has_channel()]
     return min(free, key=lambda endpoint: endpoint.in_use, default=None)
 
 
 def rate_opens_at(run: LiveRun) -> datetime | None:
-    """When the first of the run's trunks may place a call again, as far as its rate goes."""
-    moments = [at for trunk in run.trunks if (at := trunk.window.opens_at()) is not None]
+    """When the first of the trunks that only their rate holds back may place a call again.
+
+    The window of any other trunk was not looked at, and may open at a moment long past."""
+    held_back = [trunk for trunk in _trunks_up(run) if trunk.has_line()]
+    moments = [at for trunk in held_back if (at := trunk.window.opens_at()) is not None]
     return min(moments, default=None)

@@ -9,6 +9,9 @@ from core.ports.events import Report, Reported
 from core.rules.causes import Evidence, judge
 from core.rules.states import TRANSITIONS, CallState
 
+#: Longest span of a log row, in milliseconds (24 days).
+LONGEST_MS = 2**31 - 1
+
 
 @dataclass(slots=True, kw_only=True)
 class Call:
@@ -118,4 +121,7 @@ class Call:
 
 
 def _ms(start: datetime | None, end: datetime) -> int:
-    return round((end - start).total_seconds() * 1000) if start else 0
+    """The span, within what a log row holds: a dialer may be away for a month, and a clock
+    may be set back."""
+    ms = round((end - start).total_seconds() * 1000) if start else 0
+    return min(max(ms, 0), LONGEST_MS)

@@ -23,6 +23,10 @@ from core.ports.commands import AttemptPlaced, Command
 from core.rules.states import RunState
 from core.rules.verdicts import Verdict
 
+#: Digits of an attempt's id in its channel id. Asterisk takes a channel id for one in use when
+#: it is the beginning of another that is, so all have the same length.
+ID_WIDTH = 12
+
 
 class Dialer:
     """All live state. `site_key` (8 hex digits) and the attempt's id make a channel id, so
@@ -122,7 +126,7 @@ class Dialer:
             attempt_no=entry.attempt_no,
             retry_no=entry.retry_no,
             number=entry.record.number,
-            channel_id=f"{self._prefix}{attempt_id}",
+            channel_id=f"{self._prefix}{attempt_id:0{ID_WIDTH}}",
             requested_at=now,
         )
         call = Call(attempt=attempt, trunk=trunk, endpoint=endpoint, entry=entry)

@@ -61,6 +61,8 @@ class Keeper:
             completed=plan.run.completed,
             read=positions,
             done=dict(positions),
+            ended_at=plan.run.ended_at,
+            error=plan.run.error,
         )
         self._live.runs[plan.run.id] = run
         for users in run.all_users():
@@ -93,7 +95,13 @@ class Keeper:
         self._live.take_lines(call, run)
 
     def _forget_old_runs(self) -> None:
-        over = [run for run in self._live.runs.values() if run.state.is_over and not run.live]
+        """A run that ended in this very tick is still to be journalled."""
+        moved = self._live.moved
+        over = [
+            run
+            for run in self._live.runs.values()
+            if run.state.is_over and not run.live and run.run.id not in moved
+        ]
         for run in over[:-RUNS_KEPT]:
             del self._live.runs[run.run.id]
         for run in over:

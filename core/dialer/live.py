@@ -34,11 +34,14 @@ class Live:
         self.moved.add(run.run.id)
 
     def look_again(self, run: LiveRun, at: datetime) -> None:
-        self.timers.set(at, lambda _at: self.touched.add(run.run.id))
+        run_id = run.run.id
+        self.timers.set(at, lambda _at: self.touched.add(run_id))
 
     def await_retry(self, run: LiveRun, due_at: datetime) -> None:
-        run.await_retry(due_at)
-        self.look_again(run, due_at)
+        """Read the retry when it is due. One look is enough for all that are due later: what
+        is read then says when the next one is."""
+        if run.await_retry(due_at):
+            self.look_again(run, due_at)
 
     def take_lines(self, call: Call, run: LiveRun) -> None:
         self.calls[call.attempt.channel_id] = call

@@ -115,8 +115,12 @@ class LiveRun:
         if self.read[list_id].is_complete and not self.fresh_of_list[list_id]:
             self.done[list_id] = self.read[list_id]
 
-    def await_retry(self, due_at: datetime) -> None:
-        self.fetch_at = due_at if self.fetch_at is None else min(self.fetch_at, due_at)
+    def await_retry(self, due_at: datetime) -> bool:
+        """Read on at `due_at`; False if that is to happen earlier anyway."""
+        if self.fetch_at is not None and self.fetch_at <= due_at:
+            return False
+        self.fetch_at = due_at
+        return True
 
     def end(self, state: RunState, now: datetime) -> None:
         """Go to a state from which no run comes back; what waits in memory is dropped."""

@@ -1,5 +1,6 @@
 """What becomes of each live call: from its commit to its log row and its retry."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from core.dialer.call import Call
@@ -49,9 +50,11 @@ class Tracker:
         if server is None:
             return
         server.is_up, server.reason, server.started_at = True, "", event.started_at
-        on_server = [c for c in self._live.calls.values() if c.trunk.server is server]
-        for call in on_server:
-            self._reconcile(call, event, now)
+        leaving = {c.channel_id for c in self._live.out if isinstance(c, Originate)}
+        for call in list(self._live.calls.values()):
+            is_there = call.attempt.server_id == event.server_id
+            if is_there and call.attempt.channel_id not in leaving:
+                self._reconcile(call, event, now)
         self._touch_users(server)
 
     def _reconcile(self, call: Call, event: ServerUp, now: datetime) -> None:
@@ -62,6 +65,8 @@ class Tracker:
         channel_id = call.attempt.channel_id
         if channel_id not in event.live_channels:
             self._close(call, CallState.RS_LOST, now, reason="gone when its server was back")
+        elif call.is_timed_out:
+            self._hang_up(call)
         elif channel_id in event.answered_channels:
             self._connect(call, now)
         else:
@@ -109,12 +114,14 @@ class Tracker:
     def _expect_news(self, call: Call, now: datetime) -> None:
         timeout = timedelta(milliseconds=self._run_of(call).campaign.answer_timeout_ms)
 
-        def lose(at: datetime) -> None:
+        def lose(call: Call, at: datetime) -> None:
             is_waiting = call.state in (CallState.REQUESTED, CallState.DIALLING)
-            if is_waiting and call.trunk.server.is_up:
+            if is_waiting and self._live.servers[call.attempt.server_id].is_up:
+                # It may wait for its turn there: nobody is called after the log row is written.
+                self._hang_up(call)
                 self._close(call, CallState.RS_LOST, at, reason="no news of the call")
 
-        self._live.timers.set(now + timeout + LOST_GRACE, lose)
+        self._look_at(call, now + timeout + LOST_GRACE, lose)
 
     def refused(self, event: OriginateRefused, now: datetime) -> None:
         call = self._live.calls.get(event.channel_id)
@@ -174,26 +181,37 @@ class Tracker:
             self._judge_soon(call, now)
 
     def _judge_soon(self, call: Call, now: datetime) -> None:
-        def judge(at: datetime) -> None:
-            if not call.state.is_final:
-                self._close(call, call.judge(), at)
+        def judge(call: Call, at: datetime) -> None:
+            self._close(call, call.judge(), at)
 
-        self._live.timers.set(now + VERDICT_GRACE, judge)
+        self._look_at(call, now + VERDICT_GRACE, judge)
 
     def _connect(self, call: Call, now: datetime) -> None:
         limit_s = self._run_of(call).campaign.max_call_length_s
         if not call.answer(now) or not limit_s:
             return
 
-        def cut(_at: datetime) -> None:
+        def cut(call: Call, _at: datetime) -> None:
             if call.state is CallState.CONNECTED:
                 call.is_timed_out = True
-                attempt = call.attempt
-                self._live.out.append(
-                    HangUp(server_id=attempt.server_id, channel_id=attempt.channel_id)
-                )
+                self._hang_up(call)
 
-        self._live.timers.set(now + timedelta(seconds=limit_s), cut)
+        self._look_at(call, now + timedelta(seconds=limit_s), cut)
+
+    def _look_at(self, call: Call, at: datetime, look: Callable[[Call, datetime], None]) -> None:
+        """Look at the call then, if it is still there. Until then it is not kept: limits are
+        longer than most calls."""
+        calls, channel_id = self._live.calls, call.attempt.channel_id
+
+        def look_if_live(now: datetime) -> None:
+            if live := calls.get(channel_id):
+                look(live, now)
+
+        self._live.timers.set(at, look_if_live)
+
+    def _hang_up(self, call: Call) -> None:
+        attempt = call.attempt
+        self._live.out.append(HangUp(server_id=attempt.server_id, channel_id=attempt.channel_id))
 
     def reported(self, event: Reported, _now: datetime) -> None:
         for call_id in event.call_ids:

@@ -83,7 +83,7 @@ class Engine(Service):
         self._start = start
 
     def startService(self) -> None:
-        super().startService()  # type: ignore[no-untyped-call]  # Twisted
+        super().startService()  # type: ignore[no-untyped-call]  # Twisted is untyped
         start: Start = self._start
         self._set_servers(start.servers)
         for run in start.runs:
@@ -101,7 +101,7 @@ class Engine(Service):
         await self._journal.close()
 
     def stopService(self) -> Deferred[None]:
-        super().stopService()  # type: ignore[no-untyped-call]  # Twisted
+        super().stopService()  # type: ignore[no-untyped-call]  # Twisted is untyped
         if self._beat.running:
             self._beat.stop()
         return Deferred.fromCoroutine(self._stop())

@@ -286,3 +286,20 @@ async def test_a_call_that_is_up_is_found_again_by_the_next_dialer(
     desk.hang_up(call)
     await desk.until(call, HungUp)
     await again.stop()
+
+
+@pytest_twisted.ensureDeferred
+async def test_asterisk_takes_the_beginning_of_a_live_id_for_that_call(desk: PbxDesk) -> None:
+    """Why channel ids have one length: a shorter one than a live call's is refused."""
+    longer = desk.dial("1100", dial_string=LOCAL, extension="wait")
+    await desk.until(longer, Originated)
+    shorter = desk.dial("1100", dial_string=LOCAL, extension="wait", channel_id=longer[:-1])
+    await desk.until(shorter, Originated)
+    (judgement,) = [e for e in desk.events(shorter) if isinstance(e, Originated)]
+    assert not judgement.is_answered
+    desk.hang_up(longer)
+    await desk.until_over(longer)
+
+
+def test_no_event_filter_is_complained_of(desk: PbxDesk, asterisk: AsteriskServer) -> None:
+    assert "eventfilter" not in asterisk.log()

@@ -54,11 +54,13 @@ class PbxDesk:
         extension: str = "s",
         timeout_ms: int = 20_000,
         variables: tuple[tuple[str, str], ...] = (),
+        channel_id: str = "",
     ) -> str:
-        """Ask for a call; its channel id. `simulation` matters to the simulated PBX alone."""
+        """Ask for a call; its channel id, made up unless given. `simulation` matters to the
+        simulated PBX alone."""
         dial_string = dial_string or self.dial_string
         attempt_id = next(_ids)
-        channel_id = f"wb-{SESSION}-{attempt_id}"
+        channel_id = channel_id or f"wb-{SESSION}-{attempt_id:012}"
         self.pbx.originate(
             Originate(
                 attempt_id=attempt_id,

@@ -97,7 +97,8 @@ def test_a_timeout_that_never_answers_is_refused(timeout_ms: int) -> None:
 
 def test_a_hang_up_names_the_channel_by_its_id() -> None:
     assert render_hang_up(HangUp(server_id=7, channel_id=CALL)) == (
-        f"Action: Hangup\r\nActionID: hangup/{CALL}\r\nChannel: {CALL}\r\nCause: 16\r\n\r\n".encode()
+        f"Action: Hangup\r\nActionID: hangup/{CALL}\r\n"
+        f"Channel: {CALL}\r\nCause: 16\r\n\r\n".encode()
     )
 
 

@@ -37,12 +37,23 @@ def test_an_originate_carries_the_variables_of_its_record() -> None:
         "HH": "10",
         "MM": "30",
     }
-    assert originate.channel_id == "wb-cafe0001-1"
+    assert originate.channel_id == "wb-cafe0001-000000000001"
     assert (originate.answer_timeout_ms, originate.caller_id, originate.account) == (
         20_000,
         "Whip <200>",
         "acme",
     )
+
+
+def test_no_channel_id_is_the_beginning_of_another() -> None:
+    world = World()
+    world.add_list(1, [str(n) for n in range(100, 130)])
+    world.load(Campaign(id=1, name="c"))
+    for channel in world.ringing:
+        world.complete(channel)
+    ids = [o.channel_id for o in world.originates]
+    assert len(ids) > 12
+    assert not [(a, b) for a in ids for b in ids if a != b and b.startswith(a)]
 
 
 def test_waits_and_talk_are_measured_between_the_manuals_stages() -> None:

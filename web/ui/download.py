@@ -5,9 +5,6 @@ Spreadsheets run cells that begin with `=`, `+`, `-`, `@` or a control character
 alone are no formula.
 """
 
-# mypy: allow-untyped-calls
-# Reason: twisted.web declares no types.
-
 import csv
 import io
 import re

@@ -3,9 +3,6 @@
 The database is asked in threads; what the handlers return are Deferreds.
 """
 
-# mypy: allow-untyped-calls
-# Reason: twisted.web declares no types.
-
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -171,7 +168,7 @@ class Pages:
             return ""
         request.responseHeaders.removeHeader(b"Content-Disposition")
         for name, value in problem.headers:
-            request.setHeader(name.encode(), value.encode())
+            request.setHeader(name.encode(), value.encode())  # type: ignore[no-untyped-call]  # Twisted is untyped
         request.setResponseCode(problem.status)
         _declare_html(request)
         if request.getHeader(b"HX-Request"):

@@ -9,9 +9,6 @@ Each event carries the HTML of one live part of the page, under the part's name.
 fetching again.
 """
 
-# mypy: allow-untyped-calls
-# Reason: twisted.web declares no types.
-
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

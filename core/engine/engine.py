@@ -12,14 +12,14 @@ from datetime import datetime
 from sqlalchemy import Engine as Database
 from sqlalchemy.exc import SQLAlchemyError
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import Deferred, DeferredList, DeferredLock
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import LoopingCall
 
 from core.dialer.dialer import Dialer
 from core.engine.chronicle import Chronicle
 from core.engine.journal import DatabaseJournal
-from core.engine.loader import Start, load_servers, load_start, take_wishes
+from core.engine.loader import Start, load_start, take_wishes
 from core.engine.publisher import Publisher
 from core.engine.threads import Threads
 from core.errors import AlreadyRunning
@@ -30,7 +30,6 @@ from core.ports.events import (
     BatchFetched,
     Event,
     OriginateRefused,
-    RunLoaded,
     ServersLoaded,
     Stopping,
 )
@@ -76,6 +75,7 @@ class Engine(Service):
         self._last_tick = float("-inf")
         self._beat = LoopingCall(self._on_beat)
         self._beat.clock = reactor
+        self._wishing = DeferredLock()
         start = load_start(database)
         self.dialer = Dialer(site_key=start.site_key, next_attempt_id=start.next_attempt_id)
         self.publisher = Publisher(self.dialer, clock)
@@ -92,12 +92,15 @@ class Engine(Service):
         self._beat.start(BEAT_S)
 
     async def _stop(self) -> None:
-        """Calls that are up stay up; the next start finds them."""
+        """Calls that are up stay up; the next start finds them. A wish that is being granted
+        is waited for, and so is what PBXs answer to the last commands."""
         self.post(Stopping())
+        await self._wishing.acquire()
         await DeferredList([_as_deferred(pbx) for _server, pbx in self._pbxs.values()])
         if self._tick_call is not None:
             self._tick_call.cancel()
-        self._tick()
+        while self._inbox:
+            self._tick()
         await self._journal.close()
 
     def stopService(self) -> Deferred[None]:
@@ -144,8 +147,11 @@ class Engine(Service):
             log.exception("no decision")
             commands = []
         for command in commands:
-            self._chronicle.note_command(command)
-            self._execute(command)
+            try:
+                self._chronicle.note_command(command)
+                self._execute(command)
+            except Exception:
+                log.exception("%s", _in_words(command))
         self._journal.flush()
         placed = sum(isinstance(command, AttemptPlaced) for command in commands)
         if placed:
@@ -194,16 +200,21 @@ class Engine(Service):
 
     # The beat
 
-    def _on_beat(self) -> Deferred[None]:
-        self.publisher.publish()
-        return Deferred.fromCoroutine(self._take_wishes())
+    def _on_beat(self) -> None:
+        """A border, like the tick: whatever goes wrong in one beat, the next one comes. People
+        see the dialer even while the database keeps their wishes waiting."""
+        try:
+            self.publisher.publish()
+        except Exception:
+            log.exception("a snapshot did not reach everybody")
+        if not self._wishing.locked:
+            taken = self._wishing.run(Deferred.fromCoroutine, self._take_wishes())
+            taken.addErrback(lambda failure: log.error("wishes: %s", failure.getTraceback()))
 
     async def _take_wishes(self) -> None:
         try:
             await self._threads.write(self._lock.keep)
             events = await self._threads.write(take_wishes, self._database, self._clock.now())
-            if any(isinstance(event, RunLoaded) for event in events):
-                self._set_servers(await self._threads.read(load_servers, self._database))
         except SQLAlchemyError as error:
             log.error("database away, wishes wait: %s", error)
             return
@@ -212,7 +223,10 @@ class Engine(Service):
             self.post(Stopping())
             return
         for event in events:
-            self.post(event)
+            if isinstance(event, ServersLoaded):
+                self._set_servers(event.servers)
+            else:
+                self.post(event)
 
     def _set_servers(self, servers: tuple[Server, ...]) -> None:
         """Connect to servers that are new or were changed."""
@@ -226,6 +240,14 @@ class Engine(Service):
             pbx = self._make_pbx(server, self.post)
             self._pbxs[server.id] = (server, pbx)
             pbx.start()
+
+
+def _in_words(command: Command) -> str:
+    """That it failed, without what is known of the called person."""
+    name = type(command).__name__
+    if isinstance(command, Originate | HangUp):
+        return f"call {command.channel_id}: {name} not carried out"
+    return f"{name} not carried out"
 
 
 def _as_deferred(pbx: Pbx) -> Deferred[None]:

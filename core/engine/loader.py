@@ -8,9 +8,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine
 
-from core.errors import NotPossible
+from core.errors import WhipbirdError
 from core.model import Server
-from core.ports.events import Event, OpenCall, RunAsked, RunLoaded, RunVerb
+from core.ports.events import Event, OpenCall, RunAsked, RunLoaded, RunVerb, ServersLoaded
 from core.store.attempts import fetch_entry, fetch_open_attempts, last_attempt_id
 from core.store.campaigns import fetch_campaign
 from core.store.database import reading
@@ -52,11 +52,6 @@ def load_start(engine: Engine) -> Start:
         )
 
 
-def load_servers(engine: Engine) -> tuple[Server, ...]:
-    with reading(engine) as conn:
-        return tuple(fetch_servers(conn))
-
-
 def _load_run(conn: Connection, run_id: int) -> RunLoaded:
     return RunLoaded(
         plan=fetch_plan(conn, run_id),
@@ -74,16 +69,19 @@ def _load_run(conn: Connection, run_id: int) -> RunLoaded:
 
 def take_wishes(engine: Engine, now: datetime) -> list[Event]:
     """What people asked since last time, as events; each wish is answered in words, in the
-    same transaction that makes its run."""
+    same transaction that makes its run. Behind a new run come the servers as they are now."""
     events: list[Event] = []
     with engine.begin() as conn:
         for wish in fetch_asked(conn, WISHES):
             try:
-                events.append(_take(conn, wish.campaign_id, wish.verb, now))
+                with conn.begin_nested():
+                    events.append(_take(conn, wish.campaign_id, wish.verb, now))
                 outcome = "OK"
-            except NotPossible as error:
+            except (WhipbirdError, ValueError) as error:
                 outcome = str(error)
             answer(conn, wish.id, outcome, now)
+        if any(isinstance(event, RunLoaded) for event in events):
+            events.append(ServersLoaded(servers=tuple(fetch_servers(conn))))
     return events
 
 

@@ -271,6 +271,7 @@ def test_a_moment_is_judged_by_the_day_of_its_zone() -> None:
     [
         # 02:00 to 03:00 does not come on 29 March, and comes twice on 25 October.
         ("Europe/Rome", "2026-03-28T12:00", ("2:15", "2:44"), []),
+        ("Europe/Rome", "2026-03-28T12:00", ("2:00", "2:59"), []),
         ("Europe/Rome", "2026-03-28T12:00", ("1:30", "2:29"), ["03-29 00:30:00", "03-29 01:00:00"]),
         ("Europe/Rome", "2026-03-28T12:00", ("2:30", "3:29"), ["03-29 01:00:00", "03-29 01:30:00"]),
         (
@@ -322,6 +323,14 @@ def test_clock_changes_skip_and_repeat_hours(
     assert changes(start, 1, ZoneInfo(zone), ALWAYS, hours) == found
 
 
+def test_a_clock_change_is_exact_to_the_second_wherever_the_search_starts() -> None:
+    hours = opening(HourRule(time_from=time(2, 30), time_to=time(3, 29, 59), is_open=True))
+    start, change = utc("2026-03-28T12:00"), utc("2026-03-29T01:00")
+    for n in range(200):
+        moment = start + n * timedelta(seconds=1, milliseconds=300)
+        assert next_change(moment, ROME, ALWAYS, [hours]) == change
+
+
 def test_a_day_that_a_zone_skipped_never_opens() -> None:
     """Samoa had no 30 December 2011."""
     day = date(2011, 12, 30)
@@ -330,8 +339,11 @@ def test_a_day_that_a_zone_skipped_never_opens() -> None:
 
 
 def test_a_change_is_found_up_to_the_limit_and_no_further() -> None:
-    day = closing(HourRule(date_from=date(2026, 12, 25), date_to=date(2026, 12, 26), is_open=False))
-    start, change = utc("2026-01-01T00:00"), utc("2026-12-24T23:00")
+    christmas = date(2026, 12, 25)
+    day = closing(
+        HourRule(date_from=christmas, date_to=christmas, time_from=time(12), is_open=False)
+    )
+    start, change = utc("2026-01-01T00:00"), utc("2026-12-25T11:00")
     assert next_change(start, ROME, ALWAYS, [day]) == change
     just_before = change - start
     assert next_change(start, ROME, ALWAYS, [day], just_before) is None
@@ -377,6 +389,14 @@ def test_public_holidays_close_in_the_country_s_own_words() -> None:
     assert list(of_2026)[:4] == ["2026-01-01", "2026-01-06", "2026-04-05", "2026-04-06"]
     assert (of_2026["2026-01-06"], of_2026["2026-12-25"]) == ("Epifania", "Natale")
     assert rules == (*public_holidays("IT", None, [2026]), *public_holidays("IT", None, [2027]))
+
+
+def test_public_holidays_come_by_date() -> None:
+    for country in ("DE", "JP", "US", "GB", "SA"):
+        days = [str(rule.date_from) for rule in public_holidays(country, None, [2026, 2027])]
+        assert days == sorted(days)
+        assert days[0] < "2026-04"
+        assert days[-1] > "2027-09"
 
 
 def test_the_holidays_names_do_not_follow_the_machine_s_locale(

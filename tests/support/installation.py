@@ -26,7 +26,9 @@ HOME = Path(__file__).resolve().parents[2]
 class Installation:
     """`environ` points every command at its own database and ports."""
 
-    def __init__(self, directory: Path, *, database_url: str | None = None) -> None:
+    def __init__(
+        self, directory: Path, *, database_url: str | None = None, is_migrated: bool = True
+    ) -> None:
         self.directory = directory
         self.web_port, self.agi_port = free_port(), free_port()
         self.database_url = database_url or f"sqlite:///{directory}/whipbird.db"
@@ -38,7 +40,8 @@ class Installation:
         }
         self.log = directory / "whipbird.log"
         self._process: subprocess.Popen[bytes] | None = None
-        self.run("migrate")
+        if is_migrated:
+            self.run("migrate")
 
     @property
     def database(self) -> Engine:
@@ -76,7 +79,7 @@ class Installation:
     def start(self) -> None:
         """Start the server, and return once its web server answers."""
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
+            process = subprocess.Popen(
                 [sys.executable, "-c", "import whipbird; whipbird.main()", "run"],
                 cwd=HOME,
                 env=self.environ,
@@ -84,6 +87,11 @@ class Installation:
                 stdout=log,
                 stderr=log,
             )
+        self.adopt(process)
+
+    def adopt(self, process: subprocess.Popen[bytes]) -> None:
+        """Take a server that was just started for its own, and wait until it answers."""
+        self._process = process
         self.wait(self._answers, 30, "no answer from the web server")
 
     def _answers(self) -> bool:

@@ -29,6 +29,20 @@ _UPDATE_POSITION = (
     .values(highwater=bindparam("highwater"), is_complete=bindparam("is_complete"))
 )
 
+#: An attempt on a fresh record takes its list's position along, so that a crash before the next
+#: progress is written does not find the record unread.
+_ADVANCE_POSITION = (
+    update(run_list)
+    .where(
+        and_(
+            run_list.c.run_id == bindparam("of_run"),
+            run_list.c.list_id == bindparam("of_list"),
+            run_list.c.highwater < bindparam("of_record"),
+        )
+    )
+    .values(highwater=bindparam("of_record"))
+)
+
 
 def write_entries(conn: Connection, entries: Sequence[JournalEntry]) -> None:
     """Write all entries. Of several of one run's progress only the last counts."""
@@ -55,6 +69,20 @@ def write_entries(conn: Connection, entries: Sequence[JournalEntry]) -> None:
         ],
     )
     _write_progress(conn, list(progress.values()))
+    _many(conn, _ADVANCE_POSITION, _fresh_reached(placed))
+
+
+def _fresh_reached(placed: Sequence[Attempt]) -> list[dict[str, Any]]:
+    """How far in each list of each run these attempts are first ones."""
+    reached: dict[tuple[int, int], int] = {}
+    for a in placed:
+        if a.attempt_no == 0:
+            key = a.run_id, a.list_id
+            reached[key] = max(reached.get(key, 0), a.record_id)
+    return [
+        {"of_run": run_id, "of_list": list_id, "of_record": record_id}
+        for (run_id, list_id), record_id in reached.items()
+    ]
 
 
 def _retries_left(entries: Sequence[JournalEntry]) -> list[Retry]:

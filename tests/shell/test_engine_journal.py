@@ -1,0 +1,129 @@
+"""Whatever stands in one entry, and wherever a crash cuts the journal, nothing else suffers."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, select
+from twisted.internet.defer import Deferred, execute
+from twisted.internet.task import Clock
+
+from core.engine.engine import Engine as Dialling
+from core.engine.journal import DatabaseJournal
+from core.model import ListPosition, Simulation
+from core.ports.commands import AttemptPlaced, CallClosed, JournalEntry, RunProgressed
+from core.ports.events import AttemptsCommitted, Event
+from core.rules.states import RunState
+from core.store.database import reading
+from core.store.journal import write_entries
+from core.store.runs import fetch_run
+from core.store.schema import call_log
+from tests.support.rig import NoThreads, Rig
+from tests.support.store_site import closed, furnish, placed
+
+
+def progressed(run_id: int, position: ListPosition) -> RunProgressed:
+    return RunProgressed(
+        run_id=run_id, state=RunState.RUNNING, attempted=0, completed=0, ended_at=None, error="",
+        positions=(position,),
+    )  # fmt: skip
+
+
+def with_cause(entry: CallClosed, cause: int) -> CallClosed:
+    return replace(entry, log=replace(entry.log, cause=cause))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda entry: with_cause(entry, 10**30),
+        lambda entry: replace(entry, outputs={"NOTE": "\ud800"}),
+        lambda entry: replace(entry, log=replace(entry.log, reason="\ud800")),
+    ],
+    ids=["a-cause-beyond-64-bits", "half-a-character-in-an-attribute", "half-a-character"],
+)
+def test_an_entry_that_cannot_be_written_does_not_stop_the_journal(
+    database: Engine, spoil: Any
+) -> None:
+    site = furnish(database, records=9)
+    posted: list[Event] = []
+    journal = DatabaseJournal(database, NoThreads(), Clock(), posted.append)
+    for number in (1, 2, 3):
+        journal.append(placed(site.attempt(number, record=number)))
+    journal.append(spoil(closed(site.attempt(1, record=1))))
+    journal.append(closed(site.attempt(2, record=2)))
+    journal.flush()
+    journal.append(placed(site.attempt(4, record=4)))
+    journal.flush()
+    assert journal.backlog == 0
+    with reading(database) as conn:
+        assert conn.execute(select(call_log.c.id)).scalars().all() == [2]
+    committed = [e.attempt_ids for e in posted if isinstance(e, AttemptsCommitted)]
+    assert sorted({i for ids in committed for i in ids}) == [1, 2, 3, 4]
+
+
+def test_an_attempt_takes_its_lists_position_along(database: Engine) -> None:
+    site = furnish(database, records=9)
+    start = site.run.lists[0]
+    retried = replace(site.attempt(3, record=8), attempt_no=1)
+    with database.begin() as conn:
+        write_entries(conn, [progressed(site.run.id, start), placed(site.attempt(1, record=4))])
+        assert fetch_run(conn, site.run.id).lists[0].highwater == site.record_ids[4]
+        write_entries(conn, [placed(site.attempt(2, record=2)), placed(retried)])
+        assert fetch_run(conn, site.run.id).lists[0].highwater == site.record_ids[4]
+
+
+class PulledOut(NoThreads):
+    """Whole until the first attempts: of these `kept` entries are written, then silence."""
+
+    def __init__(self, kept: int) -> None:
+        self._kept = kept
+        self._is_dead = False
+
+    def write(self, work: Any, *args: Any, **kwargs: Any) -> Deferred[Any]:
+        entries: Sequence[JournalEntry] = args[0] if work.__name__ == "_write" else ()
+        if self._is_dead:
+            return Deferred()
+        if any(isinstance(entry, AttemptPlaced) for entry in entries):
+            self._is_dead = True
+            work(entries[: self._kept])
+            return Deferred()
+        return execute(work, *args, **kwargs)
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    rig = Rig(tmp_path)
+    yield rig
+    rig.close()
+
+
+@pytest.mark.parametrize("kept", [1, 4, 10])
+def test_a_crash_between_two_transactions_of_a_tick_dials_nobody_twice(
+    rig: Rig, kept: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    numbers = [str(5550000 + i) for i in range(30)]
+    campaign = rig.configure(numbers, simulation=Simulation(outcomes={"answered": 1}))
+    engine = Dialling(
+        database=rig.database,
+        threads=PulledOut(kept),
+        reactor=rig.timer,
+        clock=rig.clock,
+        make_pbx=rig.simulated,
+        lock=rig.lock,
+    )
+    engine.startService()
+    rig.ask(campaign)
+    rig.turn(2)
+    rig.kill()
+    rig.start()
+    rig.turn(600)
+    with rig.database.connect() as conn:
+        assert fetch_run(conn, 1).state is RunState.COMPLETED
+        records = Counter(conn.execute(select(call_log.c.record_id)).scalars())
+    assert sorted(records.values()) == [1] * 30
+    assert rig.outcomes() == {"TERMINATED": 30 - kept, "RS_LOST": kept}
+    assert "refuses" not in caplog.text

@@ -7,10 +7,17 @@ others.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    SQLAlchemyError,
+    StatementError,
+)
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
@@ -27,8 +34,24 @@ log = logging.getLogger(__name__)
 BATCH = 2000
 #: First and longest pause before a database that is away is tried again, in seconds.
 PAUSE_S, LONGEST_PAUSE_S = 0.25, 10.0
-#: What the database says of an entry that it will never take.
-REFUSALS = (IntegrityError, DataError, UnicodeError)
+
+
+class Refused(Exception):
+    """The database will never take an entry, for what stands in it."""
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Tells what no waiting cures from a database that is away. An entry may be refused by the
+    database itself, or by its driver on the way there."""
+    try:
+        yield
+    except (IntegrityError, DataError) as error:
+        raise Refused(str(error)) from error
+    except DBAPIError:
+        raise
+    except (StatementError, ValueError, TypeError, OverflowError) as error:
+        raise Refused(str(error)) from error
 
 
 class DatabaseJournal:
@@ -89,13 +112,13 @@ class DatabaseJournal:
     async def _write_batch(self, batch: Sequence[JournalEntry]) -> None:
         try:
             await self._threads.write(self._write, batch)
-        except REFUSALS:
+        except Refused:
             await self._write_apart(batch)
         else:
             self._announce(batch)
 
     def _write(self, entries: Sequence[JournalEntry]) -> None:
-        with self._engine.begin() as conn:
+        with _refusals(), self._engine.begin() as conn:
             write_entries(conn, entries)
 
     async def _write_apart(self, batch: Sequence[JournalEntry]) -> None:
@@ -103,7 +126,7 @@ class DatabaseJournal:
         for entry in batch:
             try:
                 await self._threads.write(self._write_once, entry)
-            except REFUSALS as error:
+            except Refused as error:
                 log.critical("the database refuses %r: %s", entry, error)
                 if isinstance(entry, AttemptPlaced):
                     reason = f"refused by the database: {error}"
@@ -114,7 +137,7 @@ class DatabaseJournal:
     def _write_once(self, entry: JournalEntry) -> None:
         """Write the entry unless it is there already: a commit may have succeeded although
         its answer was lost."""
-        with self._engine.begin() as conn:
+        with _refusals(), self._engine.begin() as conn:
             if not is_written(conn, entry):
                 write_entries(conn, (entry,))
 

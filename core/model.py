@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from core.rules.active_period import EVERY_MOMENT, ActivePeriod
 from core.rules.reschedule import RescheduleRule
 from core.rules.states import CallState, RunState
 
@@ -118,8 +119,11 @@ class Pace(StrEnum):
 class Campaign:
     """A template for runs. The lowest `priority` dials first. `max_call_length_s` 0 is off.
 
-    `trunk_ids` and `endpoint_ids` are sets in practice; `list_ids` and `reschedule_rules`
-    are ordered.
+    `trunk_ids`, `endpoint_ids` and `black_list_ids` are sets in practice; `list_ids`,
+    `opening_hours_ids` and `reschedule_rules` are ordered. `active_period` and opening hours
+    are read in `time_zone` (an IANA name). `dial_clid` and `dial_account` may hold
+    placeholders. `variables` go to each call, as do the AMD and fax settings that are not
+    empty.
     """
 
     id: int = 0
@@ -134,7 +138,16 @@ class Campaign:
     dial_account: str = ""
     trunk_ids: tuple[int, ...] = ()
     endpoint_ids: tuple[int, ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
+    amd_mode: str = ""
+    amd_extra: str = ""
+    amd_file: str = ""
+    fax_file: str = ""
+    time_zone: str = "UTC"
+    active_period: ActivePeriod = EVERY_MOMENT
+    opening_hours_ids: tuple[int, ...] = ()
     list_ids: tuple[int, ...] = ()
+    black_list_ids: tuple[int, ...] = ()
     reschedule_rules: tuple[RescheduleRule, ...] = ()
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from core.model import Attempt, Campaign, EndPoint, HopperEntry, ListPosition, Run, Server, Trunk
+from core.rules.opening_hours import OpeningHours
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -137,6 +138,7 @@ class RunPlan:
     servers: tuple[Server, ...]
     trunks: tuple[Trunk, ...]
     endpoints: tuple[EndPoint, ...]
+    opening_hours: tuple[OpeningHours, ...] = ()
     record_count: int = 0
     retry_count: int = 0
 

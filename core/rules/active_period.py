@@ -33,6 +33,10 @@ class ActivePeriod:
         return (self.start, self.end, self.days) == (DAY_START, DAY_END, EVERY_DAY)
 
 
+#: No limit at all.
+EVERY_MOMENT = ActivePeriod()
+
+
 def parse_active_period(start: str, end: str, days: str) -> ActivePeriod:
     """The period of three texts as on the wire; InvalidValue if one of them is wrong."""
     return check_active_period(

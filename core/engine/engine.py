@@ -186,8 +186,14 @@ class Engine(Service):
         )
 
     def _fetch(self, command: FetchBatch) -> None:
-        fetched = self._threads.read(self._fetch_batch, command, self._clock.now())
+        """Read on, behind all that was decided before: a retry that was just made is seen, one
+        that was just used up is not."""
+        fetched = self._journal.written()
+        fetched.addCallback(lambda _: self._read(command))
         fetched.addCallbacks(self.post, lambda failure: self._fetch_later(command, failure))
+
+    def _read(self, command: FetchBatch) -> Deferred[BatchFetched]:
+        return self._threads.read(self._fetch_batch, command, self._clock.now())
 
     def _fetch_batch(self, command: FetchBatch, now: datetime) -> BatchFetched:
         with reading(self._database) as conn:

@@ -7,6 +7,7 @@ others.
 """
 
 import logging
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -63,6 +64,8 @@ class DatabaseJournal:
         self._clock = clock
         self._post = post
         self._waiting: list[JournalEntry] = []
+        self._written = 0
+        self._readers: deque[tuple[int, Deferred[None]]] = deque()
         self._is_writing = False
         self._idle_waiters: list[Deferred[None]] = []
 
@@ -80,6 +83,18 @@ class DatabaseJournal:
             self._is_writing = True
             writing = Deferred.fromCoroutine(self._write_all())
             writing.addErrback(lambda failure: log.critical("journal: %s", failure))
+
+    def written(self) -> Deferred[None]:
+        """Fires once all that was appended before is in the database: what is read then is
+        not behind what was decided."""
+        reader: Deferred[None] = Deferred()
+        self._readers.append((self._written + len(self._waiting), reader))
+        self._let_read()
+        return reader
+
+    def _let_read(self) -> None:
+        while self._readers and self._readers[0][0] <= self._written:
+            self._readers.popleft()[1].callback(None)
 
     async def close(self) -> None:
         """Write all that was appended, then stop."""
@@ -103,6 +118,8 @@ class DatabaseJournal:
                 else:
                     pause_s = PAUSE_S
                     del self._waiting[: len(batch)]
+                    self._written += len(batch)
+                    self._let_read()
         finally:
             self._is_writing = False
             waiters, self._idle_waiters = self._idle_waiters, []

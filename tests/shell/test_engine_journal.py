@@ -16,11 +16,12 @@ from core.engine.journal import DatabaseJournal
 from core.model import ListPosition, Simulation
 from core.ports.commands import AttemptPlaced, CallClosed, JournalEntry, RunProgressed
 from core.ports.events import AttemptsCommitted, Event
-from core.rules.states import RunState
+from core.rules.reschedule import RescheduleRule
+from core.rules.states import CallState, RunState
 from core.store.database import reading
 from core.store.journal import write_entries
 from core.store.runs import fetch_run
-from core.store.schema import call_log
+from core.store.schema import call_log, retry
 from tests.support.rig import NoThreads, Rig
 from tests.support.store_site import closed, furnish, placed
 
@@ -127,3 +128,48 @@ def test_a_crash_between_two_transactions_of_a_tick_dials_nobody_twice(
     assert sorted(records.values()) == [1] * 30
     assert rig.outcomes() == {"TERMINATED": 30 - kept, "RS_LOST": kept}
     assert "refuses" not in caplog.text
+
+
+def test_a_retry_on_its_way_to_the_database_is_not_overlooked_for_a_later_one(rig: Rig) -> None:
+    rules = (
+        RescheduleRule(state=CallState.RS_BUSY, max_attempts=3, retry_after_s=0),
+        RescheduleRule(state=CallState.RS_NOANSWER, max_attempts=1, retry_after_s=3600),
+    )
+    campaign = rig.configure(
+        [str(5550000 + i) for i in range(20)],
+        simulation=Simulation(outcomes={"busy": 1, "noanswer": 1}),
+        reschedule_rules=rules,
+        answer_timeout_ms=5000,
+    )
+    rig.start()
+    rig.ask(campaign)
+    rig.turn(300)
+    with rig.database.connect() as conn:
+        waits = conn.execute(select(retry.c.after_s)).scalars().all()
+    assert set(waits) == {3600}
+    assert rig.outcomes()["RS_BUSY"] > 10
+
+
+def test_what_is_read_waits_for_what_was_appended_before(sqlite: Engine) -> None:
+    class Slow(NoThreads):
+        def __init__(self) -> None:
+            self.commits: list[Deferred[None]] = []
+
+        def write(self, work: Any, *args: Any, **kwargs: Any) -> Deferred[Any]:
+            commit: Deferred[None] = Deferred()
+            self.commits.append(commit)
+            return commit.addCallback(lambda _: work(*args, **kwargs))
+
+    site = furnish(sqlite, records=9)
+    threads = Slow()
+    journal = DatabaseJournal(sqlite, threads, Clock(), lambda _event: None)
+    assert journal.written().called
+    journal.append(placed(site.attempt(1, record=1)))
+    journal.flush()
+    first = journal.written()
+    journal.append(placed(site.attempt(2, record=2)))
+    second = journal.written()
+    threads.commits[0].callback(None)
+    assert (first.called, second.called) == (True, False)
+    threads.commits[1].callback(None)
+    assert second.called

@@ -120,10 +120,10 @@ def _never_changes(period: ActivePeriod, hours: Sequence[OpeningHours]) -> bool:
 
 def _steps(period: ActivePeriod, hours: Sequence[OpeningHours]) -> list[timedelta]:
     """The times of day, since midnight, at which anything may change: the first second of
-    each range and the one after its last. Midnight is one only where the period begins with
-    it: otherwise the campaign is closed before and after."""
+    each range and the one after its last; always midnight, where dates and days of the week
+    change and a range up to 23:59:59 ends."""
     rules = [rule for opening in hours for rule in opening.rules]
-    starts = {period.start} | {rule.time_from for rule in rules}
+    starts = {time.min, period.start} | {rule.time_from for rule in rules}
     ends = {period.end} | {rule.time_to for rule in rules}
     firsts = {_since_midnight(start) for start in starts if start is not None}
     afters = {_since_midnight(end) + _SECOND for end in ends if end is not None}

@@ -259,6 +259,12 @@ def test_hours_across_midnight_are_two_rules() -> None:
     assert found == ["03-02 21:00:00", "03-03 01:00:00"]
 
 
+def test_a_period_that_reaches_to_midnight_ends_there() -> None:
+    period = ActivePeriod(start=time(9))
+    found = changes("2026-03-02T12:00", 1, ROME, period)
+    assert found == ["03-02 23:00:00", "03-03 08:00:00"]
+
+
 def test_a_moment_is_judged_by_the_day_of_its_zone() -> None:
     monday = ActivePeriod(days=frozenset({2}))
     late_on_sunday = utc("2026-03-01T23:30")

@@ -20,6 +20,7 @@ from core.dialer.tracker import Tracker
 from core.model import Attempt
 from core.ports import events
 from core.ports.commands import AttemptPlaced, Command
+from core.rules.multinumbers import number_for
 from core.rules.states import RunState
 from core.rules.verdicts import Verdict
 
@@ -94,15 +95,28 @@ class Dialer:
                 self.live.out.append(run.fetch())
 
     def _settle(self, run: LiveRun, now: datetime) -> None:
-        """A run out of calls completes, or idles when its campaign says so."""
-        if run.state is RunState.RUNNING and run.is_exhausted:
-            if run.campaign.idles_on_termination:
+        """A run out of calls completes, or idles when its campaign says so; one that has some
+        keeps its hours."""
+        before = run.state
+        if before in (RunState.RUNNING, RunState.WRONG_TIME):
+            if not run.is_exhausted:
+                self._keep_hours(run, now)
+            elif run.campaign.idles_on_termination:
                 run.state = RunState.IDLE
             else:
                 run.end(RunState.COMPLETED, now)
+        if run.state is not before:
             self.live.moved.add(run.run.id)
         if run.state is not RunState.RUNNING:
             run.verdict = Verdict.NOT_RUNNING
+
+    def _keep_hours(self, run: LiveRun, now: datetime) -> None:
+        run.keep_hours(now)
+        assert run.calendar is not None
+        changes_at = run.calendar.changes_at
+        if changes_at is not None and changes_at != run.hours_at:
+            run.hours_at = changes_at
+            self.live.look_again(run, changes_at)
 
     def _look_when_rate_allows(self, run: LiveRun, now: datetime) -> None:
         opens_at = rate_opens_at(run)
@@ -125,7 +139,7 @@ class Dialer:
             endpoint_id=endpoint.endpoint.id,
             attempt_no=entry.attempt_no,
             retry_no=entry.retry_no,
-            number=entry.record.number,
+            number=number_for(entry.retry_no, entry.record.number, entry.record.inputs),
             channel_id=f"{self._prefix}{attempt_id:0{ID_WIDTH}}",
             requested_at=now,
         )

@@ -1,7 +1,9 @@
 """Runs: taken up, paused, fed from the database, ended."""
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfoNotFoundError
 
+from core.dialer.calendar import Calendar
 from core.dialer.call import Call
 from core.dialer.lines import LiveEndPoint, LiveServer, LiveTrunk
 from core.dialer.live import Live
@@ -37,14 +39,14 @@ class Keeper:
     def run_loaded(self, event: RunLoaded, now: datetime) -> None:
         self.servers_loaded(ServersLoaded(servers=event.plan.servers), now)
         self._forget_old_runs()
-        run = self._take_up(event.plan)
+        run = self._take_up(event.plan, now)
         for found in event.open_calls:
             self._resume(run, found, now)
         if run.retries:
             self._live.await_retry(run, now)
         self._live.change(run)
 
-    def _take_up(self, plan: RunPlan) -> LiveRun:
+    def _take_up(self, plan: RunPlan, now: datetime) -> LiveRun:
         trunks = [self._trunk(trunk) for trunk in plan.trunks]
         endpoints = [self._endpoint(endpoint) for endpoint in plan.endpoints]
         positions = {position.list_id: position for position in plan.run.lists}
@@ -61,13 +63,24 @@ class Keeper:
             completed=plan.run.completed,
             read=positions,
             done=dict(positions),
+            calendar=None,
             ended_at=plan.run.ended_at,
             error=plan.run.error,
         )
+        self._give_calendar(run, plan, now)
         self._live.runs[plan.run.id] = run
         for users in run.all_users():
             users.add(plan.run.id)
         return run
+
+    def _give_calendar(self, run: LiveRun, plan: RunPlan, now: datetime) -> None:
+        if run.state.is_over:
+            return
+        try:
+            run.calendar = Calendar(plan.campaign, plan.opening_hours)
+        except (ZoneInfoNotFoundError, ValueError):
+            run.error = f'time zone "{plan.campaign.time_zone}": this machine does not know it'
+            run.end(RunState.ERROR, now)
 
     def _trunk(self, trunk: Trunk) -> LiveTrunk:
         server = self._live.servers[trunk.server_id]

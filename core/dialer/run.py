@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from core.dialer.calendar import Calendar
 from core.dialer.lines import LiveEndPoint, LiveTrunk
 from core.model import Campaign, HopperEntry, ListPosition, Run
 from core.ports.commands import FetchBatch, RunProgressed
@@ -17,7 +18,8 @@ class LiveRun:
     """The hopper is `due` (retries whose time has come, dialled first) and `fresh` (records
     off the lists). `read` is how far the lists are in memory, `done` how far they are
     accounted for in the journal. `held` are the records of the retries in the hopper or on
-    their way to the journal; `retries` counts all open retries, held or not."""
+    their way to the journal; `retries` counts all open retries, held or not. A run without a
+    `calendar` is over."""
 
     run: Run
     campaign: Campaign
@@ -30,6 +32,8 @@ class LiveRun:
     completed: int
     read: dict[int, ListPosition]
     done: dict[int, ListPosition]
+    calendar: Calendar | None
+    hours_at: datetime | None = None
     due: deque[HopperEntry] = field(default_factory=deque)
     fresh: deque[HopperEntry] = field(default_factory=deque)
     fresh_of_list: Counter[int] = field(default_factory=Counter)
@@ -121,6 +125,12 @@ class LiveRun:
             return False
         self.fetch_at = due_at
         return True
+
+    def keep_hours(self, now: datetime) -> None:
+        """Go to WRONG_TIME and back, as the calendar says."""
+        assert self.calendar is not None
+        is_open = self.calendar.is_open(now)
+        self.state = RunState.RUNNING if is_open else RunState.WRONG_TIME
 
     def end(self, state: RunState, now: datetime) -> None:
         """Go to a state from which no run comes back; what waits in memory is dropped."""

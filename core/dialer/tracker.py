@@ -24,9 +24,10 @@ from core.ports.events import (
     Stopping,
 )
 from core.rules.dialstring import render_channel
+from core.rules.placeholders import expand
 from core.rules.reschedule import RetryDecision, decide_retry
 from core.rules.states import CallState
-from core.rules.variables import call_variables
+from core.rules.variables import call_variables, tracking_variables
 
 #: How long a failed call may wait for the other half of its evidence. In 17 % of failures the
 #: Hangup, which says why, comes after the OriginateResponse, and even DialBegin may. A call
@@ -255,7 +256,7 @@ class Tracker:
 
 
 def _originate(call: Call, run: LiveRun) -> Originate:
-    attempt, entry = call.attempt, call.entry
+    attempt = call.attempt
     trunk, endpoint = call.trunk.trunk, call.endpoint.endpoint
     return Originate(
         attempt_id=attempt.id,
@@ -266,12 +267,33 @@ def _originate(call: Call, run: LiveRun) -> Originate:
         extension=endpoint.extension,
         context=endpoint.context,
         answer_timeout_ms=run.campaign.answer_timeout_ms,
-        caller_id=run.campaign.dial_clid,
-        account=run.campaign.dial_account,
-        variables=call_variables(
-            attempt.id, attempt.retry_no, entry.record.number, entry.list_name, entry.record.inputs
-        ),
+        caller_id=_expand(run.campaign.dial_clid, call),
+        account=_expand(run.campaign.dial_account, call),
+        variables=_variables(call, run),
     )
+
+
+def _expand(template: str, call: Call) -> str:
+    entry = call.entry
+    return expand(
+        template,
+        number=call.attempt.number,
+        list_name=entry.list_name,
+        attributes=entry.record.inputs,
+    )
+
+
+def _variables(call: Call, run: LiveRun) -> tuple[tuple[str, str], ...]:
+    """The campaign's variables, then the call's own: a record's attribute wins over a variable
+    of the campaign with the same name."""
+    attempt, entry, campaign = call.attempt, call.entry, run.campaign
+    own = call_variables(
+        attempt.id, attempt.retry_no, entry.record.number, entry.list_name, entry.record.inputs
+    )
+    tracking = tracking_variables(
+        campaign.amd_mode, campaign.amd_extra, campaign.amd_file, campaign.fax_file
+    )
+    return tuple(dict((*campaign.variables, *tracking, *own)).items())
 
 
 def _retry(attempt: Attempt, decision: RetryDecision, now: datetime) -> Retry:

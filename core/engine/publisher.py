@@ -10,6 +10,7 @@ from core.dialer.dialer import Dialer
 from core.dialer.run import LiveRun
 from core.ports import Clock
 from core.ports.snapshot import MAX_CALLS, CallView, RunView, ServerView, Snapshot
+from core.rules.states import RunState
 
 #: The span over which placed calls are counted.
 MINUTE = timedelta(seconds=60)
@@ -52,14 +53,14 @@ class Publisher:
                 ServerView(name=s.server.name, is_up=s.is_up, reason=s.reason)
                 for s in live.servers.values()
             ),
-            runs=tuple(_run_view(run) for run in live.runs.values()),
+            runs=tuple(_run_view(run, now) for run in live.runs.values()),
             calls=tuple(_call_view(call, live.runs[call.attempt.run_id]) for call in newest),
             placed_last_minute=sum(n for at, n in self._placed if at >= now - MINUTE),
             live_total=len(live.calls),
         )
 
 
-def _run_view(run: LiveRun) -> RunView:
+def _run_view(run: LiveRun, now: datetime) -> RunView:
     return RunView(
         run_id=run.run.id,
         campaign=run.campaign.name,
@@ -72,9 +73,17 @@ def _run_view(run: LiveRun) -> RunView:
         live_calls=run.live,
         retries=run.retries,
         remaining=max(0, run.record_count - run.completed),
-        verdict=run.verdict,
+        verdict=_describe(run, now),
         outcomes=dict(run.outcomes),
     )
+
+
+def _describe(run: LiveRun, now: datetime) -> str:
+    """Why calls were placed or not: outside its hours, the rule that closes it."""
+    if run.state is not RunState.WRONG_TIME or run.calendar is None:
+        return run.error or run.verdict
+    closed = run.calendar.inspect(now)
+    return " ".join(part for part in (closed.state, closed.hours_name, closed.rule_name) if part)
 
 
 def _call_view(call: Call, run: LiveRun) -> CallView:

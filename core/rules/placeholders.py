@@ -19,6 +19,8 @@ LIST = "LST"
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 #: A line break here would begin an AMI header of its own.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+#: What divides a name from a number in a caller-id; a value must not move that border.
+_BORDERS = re.compile('["<>]')
 
 
 def check_template(template: str) -> str:
@@ -38,11 +40,12 @@ def check_template(template: str) -> str:
 
 def expand(template: str, *, number: str, list_name: str, attributes: Mapping[str, str]) -> str:
     """The template with its placeholders filled in, without control characters and without
-    blanks at its ends.
+    blanks at its ends. Values lose the marks `"`, `<` and `>`: only the template says what is
+    name and what is number.
 
     `number` is the one being dialled. A name that is no attribute of the record gives nothing;
     a `${` that is not closed stays as it is.
     """
     values = {**attributes, NUMBER: number, LIST: list_name}
-    filled = _PLACEHOLDER.sub(lambda match: values.get(match[1], ""), template)
+    filled = _PLACEHOLDER.sub(lambda match: _BORDERS.sub("", values.get(match[1], "")), template)
     return _CONTROL.sub("", filled).strip()

@@ -73,6 +73,8 @@ class RunState(StrEnum):
     RUNNABLE = "RUNNABLE"
     #: Placing calls, or waiting for retries.
     RUNNING = "RUNNING"
+    #: Outside its hours; it goes on by itself.
+    WRONG_TIME = "WRONG_TIME"
     #: Out of numbers, waiting for more.
     IDLE = "IDLE"
     #: Held by a person.

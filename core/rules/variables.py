@@ -15,6 +15,18 @@ DIALING_NUMBER = "WOMBAT_DIALING_NUMBER"
 #: The name of the list that the number comes from.
 DIALING_LIST = "WOMBAT_DIALING_LIST"
 
+#: Which answering-machine and fax tracking the dialplan is to do; its parameters; the sound for
+#: a machine; the TIFF for a fax (manual 25.02, "AMD & Fax detection").
+AMD_MODE, AMD_EXTRA, AMD_FILE, FAX_FILE = "AMD_MODE", "AMD_EXTRA", "AMD_FILE", "FAX_FILE"
+
+
+def tracking_variables(
+    mode: str, extra: str, amd_file: str, fax_file: str
+) -> tuple[tuple[str, str], ...]:
+    """The (name, value) pairs of those that are set."""
+    pairs = ((AMD_MODE, mode), (AMD_EXTRA, extra), (AMD_FILE, amd_file), (FAX_FILE, fax_file))
+    return tuple((name, value) for name, value in pairs if value)
+
 
 def call_variables(
     attempt_id: int, retry_no: int, number: str, list_name: str, inputs: Mapping[str, str]

@@ -92,8 +92,10 @@ def test_the_doctor_says_in_words_what_is_wrong(
 
 
 @pytest.mark.asterisk
-def test_what_agi_lines_report_reaches_log_and_record(installation: Installation) -> None:
-    with AsteriskServer(fastagi_port=installation.agi_port) as pbx:
+def test_what_agi_lines_report_reaches_log_and_record(
+    installation: Installation, asterisk: AsteriskServer
+) -> None:
+    with AsteriskServer(fastagi_port=installation.agi_port, root=asterisk.root) as pbx:
         installation.apply(site(pbx, dial_string="Local/${num}@carrier", extension="agi"))
         installation.import_numbers(["1000003,Anna"], "numbers", "number,NAME")
         installation.start()

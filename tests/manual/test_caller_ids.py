@@ -42,7 +42,12 @@ def test_an_unknown_attribute_gives_nothing_and_case_counts() -> None:
 def test_a_value_that_looks_like_a_placeholder_is_not_expanded() -> None:
     assert caller_id("${A}", A="${NUM}", B="x") == "${NUM}"
     assert caller_id("${A}${B}", A="${", B="NUM}") == "${NUM}"
-    assert caller_id("${A}", A=r"\1\g<0>") == r"\1\g<0>"
+    assert caller_id("${A}", A=r"\1\g0") == r"\1\g0"
+
+
+def test_a_value_cannot_move_the_border_between_name_and_number() -> None:
+    shown = caller_id('"${NAME}" <${NUM}>', NAME='White" <911>')
+    assert shown == '"White 911" <5551234>'
 
 
 def test_a_line_break_in_a_value_cannot_begin_a_header() -> None:

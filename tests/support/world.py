@@ -30,6 +30,7 @@ from core.ports.commands import (
     Originate,
     RunProgressed,
 )
+from core.rules.opening_hours import OpeningHours
 from core.rules.reschedule import RescheduleRule
 from core.rules.states import CallState
 
@@ -76,6 +77,7 @@ class World:
         trunks: Sequence[Trunk] = (TRUNK,),
         endpoints: Sequence[EndPoint] = (END,),
         servers: Sequence[Server] = (SERVER,),
+        hours: Sequence[OpeningHours] = (),
         is_up: bool = True,
     ) -> None:
         """Start a run over the campaign's lists (all lists if it names none)."""
@@ -95,6 +97,7 @@ class World:
                     servers=tuple(servers),
                     trunks=tuple(trunks),
                     endpoints=tuple(endpoints),
+                    opening_hours=tuple(hours),
                     record_count=sum(len(self.lists[i]) for i in lists),
                 )
             )

@@ -2,17 +2,21 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Table, select
 
 from core.errors import NotFound
 from core.model import Campaign, Pace
+from core.rules.active_period import parse_active_period
 from core.rules.reschedule import RescheduleRule, RetryMode
 from core.rules.states import CallState
-from core.store.rows import save, values_of
+from core.store.opening_hours import render_days, render_time
+from core.store.rows import replace_parts, save, values_of
 from core.store.schema import (
     campaign,
+    campaign_black_list,
     campaign_end_point,
     campaign_list,
+    campaign_opening_hours,
     campaign_trunk,
     reschedule_rule,
 )
@@ -20,7 +24,16 @@ from core.store.schema import (
 #: Most campaigns shown at once.
 LIMIT = 10_000
 
-_CHILDREN = ("trunk_ids", "endpoint_ids", "list_ids", "reschedule_rules")
+#: The model's fields that are not columns.
+_ELSEWHERE = (
+    "trunk_ids",
+    "endpoint_ids",
+    "list_ids",
+    "black_list_ids",
+    "opening_hours_ids",
+    "reschedule_rules",
+    "active_period",
+)
 
 
 def fetch_campaigns(conn: Connection) -> list[Campaign]:
@@ -47,11 +60,15 @@ def _fetch_one(conn: Connection, condition: ColumnElement[bool], shown: object) 
 
 def _campaign(conn: Connection, row: dict[str, Any]) -> Campaign:
     key = row["id"]
+    start, end, days = (row.pop(f"active_{part}") for part in ("start", "end", "days"))
     return Campaign(
-        **{**row, "pace": Pace(row["pace"])},
+        **{**row, "pace": Pace(row["pace"]), "variables": tuple(row["variables"].items())},
+        active_period=parse_active_period(start, end, days),
         trunk_ids=_ids(conn, campaign_trunk, "trunk_id", "trunk_id", key),
         endpoint_ids=_ids(conn, campaign_end_point, "end_point_id", "end_point_id", key),
         list_ids=_ids(conn, campaign_list, "list_id", "idx", key),
+        black_list_ids=_ids(conn, campaign_black_list, "list_id", "list_id", key),
+        opening_hours_ids=_ids(conn, campaign_opening_hours, "opening_hours_id", "idx", key),
         reschedule_rules=_rules(conn, key),
     )
 
@@ -78,32 +95,33 @@ def _rules(conn: Connection, key: int) -> tuple[RescheduleRule, ...]:
 
 def save_campaign(conn: Connection, value: Campaign) -> Campaign:
     """Insert (id 0) or update the campaign and all it uses; the stored campaign."""
-    stored = save(conn, campaign, value, values_of(value, without=_CHILDREN))
-    key = {"campaign_id": stored.id}
-    _replace(conn, campaign_trunk, stored.id, [{**key, "trunk_id": i} for i in value.trunk_ids])
-    _replace(
-        conn,
-        campaign_end_point,
-        stored.id,
-        [{**key, "end_point_id": i} for i in value.endpoint_ids],
-    )
-    _replace(
-        conn,
-        campaign_list,
-        stored.id,
-        [{**key, "idx": idx, "list_id": i} for idx, i in enumerate(value.list_ids, 1)],
-    )
-    rules = enumerate(value.reschedule_rules, 1)
-    _replace(
-        conn,
-        reschedule_rule,
-        stored.id,
-        [{**key, "idx": idx, **values_of(rule)} for idx, rule in rules],
-    )
+    stored = save(conn, campaign, value, _columns(value))
+    key = stored.id
+    _save_set(conn, campaign_trunk, "trunk_id", key, value.trunk_ids)
+    _save_set(conn, campaign_end_point, "end_point_id", key, value.endpoint_ids)
+    _save_set(conn, campaign_black_list, "list_id", key, value.black_list_ids)
+    _save_sequence(conn, campaign_list, key, [{"list_id": i} for i in value.list_ids])
+    hours = [{"opening_hours_id": i} for i in value.opening_hours_ids]
+    _save_sequence(conn, campaign_opening_hours, key, hours)
+    _save_sequence(conn, reschedule_rule, key, [values_of(rule) for rule in value.reschedule_rules])
     return stored
 
 
-def _replace(conn: Connection, table: Table, key: int, rows: list[dict[str, Any]]) -> None:
-    conn.execute(delete(table).where(table.c.campaign_id == key))
-    if rows:
-        conn.execute(insert(table), rows)
+def _columns(value: Campaign) -> dict[str, Any]:
+    period = value.active_period
+    return {
+        **values_of(value, without=_ELSEWHERE),
+        "variables": dict(value.variables),
+        "active_start": render_time(period.start),
+        "active_end": render_time(period.end),
+        "active_days": render_days(period.days),
+    }
+
+
+def _save_set(conn: Connection, table: Table, column: str, key: int, ids: tuple[int, ...]) -> None:
+    replace_parts(conn, table.c.campaign_id, key, [{column: i} for i in ids])
+
+
+def _save_sequence(conn: Connection, table: Table, key: int, rows: list[dict[str, Any]]) -> None:
+    numbered = [{"idx": idx, **row} for idx, row in enumerate(rows, 1)]
+    replace_parts(conn, table.c.campaign_id, key, numbered)

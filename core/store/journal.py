@@ -7,6 +7,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, insert, select, upda
 
 from core.model import Attempt, Retry
 from core.ports.commands import AttemptPlaced, CallClosed, JournalEntry, RunProgressed
+from core.store.attempts import attempt_row
 from core.store.rows import values_of
 from core.store.schema import CHANNEL, TECH_CAUSE, attempt, call_log, record, retry, run, run_list
 
@@ -55,7 +56,7 @@ def write_entries(conn: Connection, entries: Sequence[JournalEntry]) -> None:
         _DELETE_RETRY,
         [{"of_run": a.run_id, "of_record": a.record_id} for a in placed if a.attempt_no],
     )
-    _many(conn, insert(attempt), [_attempt_row(a) for a in placed])
+    _many(conn, insert(attempt), [attempt_row(a) for a in placed])
     _many(conn, insert(call_log), [_log_row(entry) for entry in closed])
     _many(conn, _DELETE_ATTEMPT, [{"of_attempt": e.log.attempt.id} for e in closed])
     _many(conn, insert(retry), [values_of(left) for left in retries])
@@ -151,12 +152,8 @@ def _many(conn: Connection, statement: Any, rows: list[dict[str, Any]]) -> None:
         conn.execute(statement, rows)
 
 
-def _attempt_row(value: Attempt) -> dict[str, Any]:
-    return {"id": value.id, **values_of(value)}
-
-
 def _log_row(entry: CallClosed) -> dict[str, Any]:
-    row = _attempt_row(entry.log.attempt) | values_of(entry.log, without=("attempt",))
+    row = attempt_row(entry.log.attempt) | values_of(entry.log, without=("attempt",))
     row["channel"] = entry.log.channel[:CHANNEL]
     row["tech_cause"] = entry.log.tech_cause[:TECH_CAUSE]
     return row

@@ -8,14 +8,14 @@ from dataclasses import dataclass, fields
 
 from sqlalchemy import Connection, Row, func, select
 
-from core.model import Attempt, CallLog
+from core.model import CallLog
 from core.rules.states import CallState
+from core.store.attempts import attempt_of
 from core.store.schema import call_log
 
 #: Most lines of one table of a report.
 LIMIT = 10_000
 
-_ATTEMPT = tuple(f.name for f in fields(Attempt))
 _CALL_LOG = tuple(f.name for f in fields(CallLog) if f.name not in ("attempt", "state"))
 
 
@@ -80,12 +80,12 @@ def fetch_outcomes(conn: Connection, run_id: int) -> list[OutcomeCount]:
 
 
 def fetch_trunk_counts(conn: Connection, run_id: int) -> list[TrunkCount]:
-    """By trunk, the busiest first."""
+    """By trunk, the busiest first. A call that a black list refused went over none."""
     log = call_log.c
     count = func.count()
     rows = conn.execute(
         select(log.trunk_id, count)
-        .where(log.run_id == run_id)
+        .where(log.run_id == run_id, log.trunk_id.is_not(None))
         .group_by(log.trunk_id)
         .order_by(count.desc(), log.trunk_id)
         .limit(LIMIT)
@@ -124,7 +124,7 @@ def fetch_logs(conn: Connection, run_id: int, *, after_id: int, limit: int) -> l
 def _call_log(row: Row[tuple[object, ...]]) -> CallLog:
     columns = row._mapping
     return CallLog(
-        attempt=Attempt(**{name: columns[name] for name in _ATTEMPT}),
+        attempt=attempt_of(columns),
         state=CallState(columns["state"]),
         **{name: columns[name] for name in _CALL_LOG},
     )

@@ -1,9 +1,10 @@
 """From dataclasses to rows and back, where columns and fields have the same names."""
 
+from collections.abc import Iterable
 from dataclasses import fields, replace
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Connection, Table, insert, update
+from sqlalchemy import Column, Connection, Table, delete, insert, update
 
 from core.errors import NotFound
 
@@ -35,3 +36,13 @@ def save(conn: Connection, table: Table, value: S, columns: dict[str, Any]) -> S
     key = conn.execute(insert(table).values(columns)).inserted_primary_key
     assert key is not None
     return replace(value, id=key[0])  # type: ignore[type-var]  # a Stored is a dataclass
+
+
+def replace_parts(
+    conn: Connection, owner: Column[int], key: int, rows: Iterable[dict[str, Any]]
+) -> None:
+    """Make `rows` all that the table of the column `owner` has for the owner with this key.
+    The rows need not name it."""
+    conn.execute(delete(owner.table).where(owner == key))
+    if full := [{owner.name: key, **row} for row in rows]:
+        conn.execute(insert(owner.table), full)

@@ -12,6 +12,7 @@ from core.rules.states import RunState
 from core.store.campaigns import fetch_campaign
 from core.store.endpoints import fetch_endpoint
 from core.store.lists import count_records
+from core.store.opening_hours import fetch_opening_hours
 from core.store.schema import attempt, call_list, retry, run, run_command, run_list
 from core.store.schema import campaign as campaign_table
 from core.store.servers import fetch_server
@@ -113,6 +114,7 @@ def fetch_plan(conn: Connection, run_id: int) -> RunPlan:
         servers=tuple(fetch_server(conn, i) for i in sorted(server_ids)),
         trunks=trunks,
         endpoints=endpoints,
+        opening_hours=tuple(fetch_opening_hours(conn, i) for i in campaign.opening_hours_ids),
         record_count=sum(count_records(conn, p.list_id) for p in found.lists),
         retry_count=conn.execute(retries).scalar_one(),
     )

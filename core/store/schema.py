@@ -48,6 +48,10 @@ def _link(name: str, target: str) -> Column[int]:
     return Column(name, Integer, ForeignKey(f"{target}.id"), nullable=False)
 
 
+def _text(name: str, length: int, default: str = "") -> Column[str]:
+    return Column(name, String(length), nullable=False, server_default=default)
+
+
 #: One row: what tells this installation's calls from another's.
 site = Table("site", metadata, _key(), Column("site_key", String(8), nullable=False))
 
@@ -108,6 +112,8 @@ record = Table(
     Column("outputs", Attributes),
     # In list order, which is the order of ids.
     Index(None, "list_id", "id"),
+    # For lists that are black lists.
+    Index(None, "list_id", "number"),
 )
 
 campaign = Table(
@@ -123,6 +129,16 @@ campaign = Table(
     Column("max_call_length_s", Integer, nullable=False),
     Column("dial_clid", String(255), nullable=False),
     Column("dial_account", String(80), nullable=False),
+    Column("variables", Attributes),
+    _text("amd_mode", 64),
+    _text("amd_extra", 255),
+    _text("amd_file", 255),
+    _text("fax_file", 255),
+    _text("time_zone", 64, "UTC"),
+    # Times as HHMMSS, days as digits, 1 for Sunday: the wire's spelling.
+    _text("active_start", 6, "000000"),
+    _text("active_end", 6, "235959"),
+    _text("active_days", 7, "1234567"),
 )
 
 campaign_trunk = Table(
@@ -146,6 +162,44 @@ campaign_list = Table(
     Column("idx", Integer, primary_key=True, autoincrement=False),
     _link("list_id", "call_list"),
     UniqueConstraint("campaign_id", "list_id"),
+)
+
+campaign_black_list = Table(
+    "campaign_black_list",
+    metadata,
+    Column("campaign_id", ForeignKey("campaign.id"), primary_key=True),
+    Column("list_id", ForeignKey("call_list.id"), primary_key=True),
+)
+
+opening_hours = Table(
+    "opening_hours",
+    metadata,
+    _key(),
+    Column("name", name_type(NAME), nullable=False, unique=True),
+    Column("default_mode", String(16), nullable=False),
+)
+
+#: Days and times as in a campaign, dates as 25/12 or 25/12/2026; NULL does not limit.
+opening_hours_rule = Table(
+    "opening_hours_rule",
+    metadata,
+    Column("opening_hours_id", ForeignKey("opening_hours.id"), primary_key=True),
+    Column("idx", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("days", String(7)),
+    Column("date_from", String(10)),
+    Column("date_to", String(10)),
+    Column("time_from", String(6)),
+    Column("time_to", String(6)),
+    Column("is_open", Boolean, nullable=False),
+)
+
+campaign_opening_hours = Table(
+    "campaign_opening_hours",
+    metadata,
+    Column("campaign_id", ForeignKey("campaign.id"), primary_key=True),
+    Column("idx", Integer, primary_key=True, autoincrement=False),
+    _link("opening_hours_id", "opening_hours"),
 )
 
 reschedule_rule = Table(
@@ -199,16 +253,17 @@ retry = Table(
 
 
 def _attempt_columns() -> list[Column[object]]:
-    """What an attempt is, while it is open and when it is over."""
+    """What an attempt is, while it is open and when it is over. One that a black list
+    refused has no line: no server, no trunk, no end-point."""
     return [
         Column("id", BigKey, primary_key=True, autoincrement=False),
         Column("run_id", ForeignKey("run.id"), nullable=False),
         Column("campaign_id", ForeignKey("campaign.id"), nullable=False),
         Column("record_id", BigKey, ForeignKey("record.id"), nullable=False),
         Column("list_id", ForeignKey("call_list.id"), nullable=False),
-        Column("server_id", ForeignKey("server.id"), nullable=False),
-        Column("trunk_id", ForeignKey("trunk.id"), nullable=False),
-        Column("endpoint_id", ForeignKey("end_point.id"), nullable=False),
+        Column("server_id", ForeignKey("server.id")),
+        Column("trunk_id", ForeignKey("trunk.id")),
+        Column("endpoint_id", ForeignKey("end_point.id")),
         Column("attempt_no", Integer, nullable=False),
         Column("retry_no", Integer, nullable=False),
         Column("number", String(NUMBER), nullable=False),

@@ -126,9 +126,10 @@ def test_a_plan_holds_all_that_a_run_needs(database: Engine) -> None:
     with database.begin() as conn:
         first = site.attempt()
         write_entries(conn, [placed(first), closed(first, retry=site.retry())])
+    position = replace(site.run.lists[0], highwater=first.record_id)
     with reading(database) as conn:
         assert fetch_plan(conn, site.run.id) == RunPlan(
-            run=site.run,
+            run=replace(site.run, lists=(position,)),
             campaign=site.campaign,
             servers=(site.server,),
             trunks=(site.trunk,),

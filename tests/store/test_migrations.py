@@ -1,0 +1,123 @@
+"""From each schema to the next, with rows in place."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, inspect, text
+
+import core.store
+from core.model import Campaign
+from core.store.attempts import fetch_open_attempts
+from core.store.campaigns import fetch_campaigns, save_campaign
+from core.store.database import check_schema, reading, upgrade
+from core.store.journal import write_entries
+from core.store.lists import fetch_records
+from core.store.reports import fetch_logs, fetch_trunk_counts
+from core.store.runs import fetch_run
+from tests.support.store_site import closed
+
+MIGRATIONS = Path(core.store.__file__).parent / "migrations"
+NOW = datetime(2026, 3, 2, 9, 0, 0, 123456, tzinfo=UTC)
+AT = "'2026-03-02 09:00:00.123456'"
+
+#: A site as version 0001 kept it: a call under way and one that is over.
+ROWS_0001 = (
+    "INSERT INTO server VALUES (1, 'pbx', 'FAKEAMI', 'h', 5038, 'l', 'p', 50, 5)",
+    "INSERT INTO trunk VALUES (1, 1, 'out', 'PJSIP/x', 10, 100, 1000, NULL)",
+    "INSERT INTO end_point VALUES (1, 1, 'desk', 's', 'desk', 10)",
+    "INSERT INTO call_list VALUES (1, 'people')",
+    """INSERT INTO record VALUES (1, 1, '100', '{"A":"b"}', NULL), (2, 1, '101', NULL, NULL)""",
+    "INSERT INTO campaign VALUES (1, 'calls', 10, 'RUNNABLE', 0, 100, 30000, 0, '', '')",
+    "INSERT INTO campaign_trunk VALUES (1, 1)",
+    "INSERT INTO campaign_end_point VALUES (1, 1)",
+    "INSERT INTO campaign_list VALUES (1, 1, 1)",
+    f"INSERT INTO run VALUES (1, 1, 'RUNNING', {AT}, NULL, 2, 1, '')",
+    "INSERT INTO run_list VALUES (1, 1, 1, 2, 0)",
+    f"INSERT INTO attempt VALUES (2, 1, 1, 2, 1, 1, 1, 1, 0, 0, '101', 'wb-2', {AT})",
+    f"""INSERT INTO call_log VALUES (1, 1, 1, 1, 1, 1, 1, 1, 0, 0, '100', 'wb-1', {AT},
+        'RS_BUSY', '', 1, 2, 3, 0, 'PJSIP/c', 17, 'SIP 486', 'busy', {AT})""",
+)
+
+
+def migrate(database: Engine, version: str) -> None:
+    with database.begin() as conn:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = conn
+        command.upgrade(config, version)
+
+
+def furnish_0001(database: Engine) -> None:
+    migrate(database, "0001")
+    with database.begin() as conn:
+        for statement in ROWS_0001:
+            conn.execute(text(statement.replace(":", "\\:")))
+
+
+def keys_of(conn: Connection, table: str) -> dict[str, object]:
+    """Names of the keys and indexes of a table, each with what it is on."""
+    found = inspect(conn)
+    keys: dict[str, object] = {}
+    for kind in (found.get_foreign_keys(table), found.get_unique_constraints(table)):
+        keys |= {
+            str(key["name"]): key.get("constrained_columns") or key.get("column_names")
+            for key in kind
+        }
+    return keys | {str(i["name"]): i["column_names"] for i in found.get_indexes(table)}
+
+
+def test_a_campaign_of_before_gets_the_model_s_defaults(empty_database: Engine) -> None:
+    furnish_0001(empty_database)
+    upgrade(empty_database)
+    check_schema(empty_database)
+    with reading(empty_database) as conn:
+        assert fetch_campaigns(conn) == [
+            Campaign(id=1, name="calls", trunk_ids=(1,), endpoint_ids=(1,), list_ids=(1,))
+        ]
+
+
+def test_no_row_is_lost_or_changed_on_the_way_to_0002(empty_database: Engine) -> None:
+    furnish_0001(empty_database)
+    tables = ("server", "trunk", "end_point", "call_list", "record", "run", "run_list")
+    tables = (*tables, "attempt", "call_log", "campaign_trunk", "site")
+    before = {name: rows_of(empty_database, name) for name in tables}
+    upgrade(empty_database)
+    assert {name: rows_of(empty_database, name) for name in tables} == before
+    with reading(empty_database) as conn:
+        [under_way] = fetch_open_attempts(conn, 1)
+        [over] = fetch_logs(conn, 1, after_id=0, limit=9)
+        assert (under_way.id, under_way.trunk_id, under_way.requested_at) == (2, 1, NOW)
+        assert (over.attempt.id, over.attempt.server_id, over.tech_cause) == (1, 1, "SIP 486")
+        assert [r.number for r in fetch_records(conn, 1, after_id=0, limit=9)] == ["100", "101"]
+        assert fetch_run(conn, 1).lists[0].highwater == 2
+
+
+def rows_of(database: Engine, table: str) -> list[tuple[object, ...]]:
+    with reading(database) as conn:
+        return [tuple(row) for row in conn.exec_driver_sql(f"SELECT * FROM {table} ORDER BY 1")]
+
+
+def test_tables_made_anew_keep_their_keys_and_indexes(empty_database: Engine) -> None:
+    migrate(empty_database, "0001")
+    with reading(empty_database) as conn:
+        before = {table: keys_of(conn, table) for table in ("attempt", "call_log")}
+    upgrade(empty_database)
+    with reading(empty_database) as conn:
+        assert {table: keys_of(conn, table) for table in ("attempt", "call_log")} == before
+    assert "uq_attempt_run_id_record_id_attempt_no" in before["attempt"]
+    assert "fk_call_log_trunk_id" in before["call_log"]
+    assert "ix_call_log_run_id_id" in before["call_log"]
+
+
+def test_the_run_of_before_goes_on_afterwards(empty_database: Engine) -> None:
+    furnish_0001(empty_database)
+    upgrade(empty_database)
+    with empty_database.begin() as conn:
+        [campaign] = fetch_campaigns(conn)
+        save_campaign(conn, campaign)
+        [under_way] = fetch_open_attempts(conn, 1)
+        write_entries(conn, [closed(under_way)])
+        assert fetch_open_attempts(conn, 1) == []
+        assert [count.count for count in fetch_trunk_counts(conn, 1)] == [2]

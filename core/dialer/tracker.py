@@ -102,8 +102,10 @@ class Tracker:
         self._expect_news(call, now)
 
     def attempt_refused(self, event: AttemptRefused, now: datetime) -> None:
+        """A retry so refused is still in the database: it stays held, and is not read again."""
         if call := self._live.by_attempt.get(event.attempt_id):
-            self._use_up_retry(call, self._run_of(call))
+            if call.entry.is_retry:
+                self._run_of(call).retries -= 1
             call.advance(CallState.RS_ERROR)
             self._finish(call, None, now, reason=event.reason)
 

@@ -7,7 +7,7 @@ import pytest
 from core.dialer.call import Call
 from core.model import Attempt, Campaign, HopperEntry, ListPosition, Record, Run, Server, Trunk
 from core.ports import events
-from core.ports.commands import HangUp, RunProgressed
+from core.ports.commands import AttemptPlaced, Command, HangUp, RunProgressed
 from core.rules.states import RunState
 from tests.support.world import END, NOON, SERVER, TRUNK, World, rule
 
@@ -186,3 +186,33 @@ def test_calls_that_are_over_are_not_kept_for_their_limits() -> None:
     held = [cell.cell_contents for timer in timers for cell in timer.__closure__ or ()]
     assert len(timers) > 40
     assert not [thing for thing in held if isinstance(thing, Call)]
+
+
+def test_a_retry_that_the_database_refuses_is_tried_once_and_the_run_completes() -> None:
+    class Refusing(World):
+        """The retry of 1000 is never committed, and stays where it is."""
+
+        def _carry_out(self, command: Command) -> None:
+            is_placed = isinstance(command, AttemptPlaced)
+            if is_placed and (command.attempt.number, command.attempt.attempt_no) == ("1000", 1):
+                self.placed.append(command)
+                refused = events.AttemptRefused(attempt_id=command.attempt.id, reason="no")
+                self.dialer.receive(refused, self.now)
+            else:
+                super()._carry_out(command)
+
+    world = Refusing()
+    world.add_list(1, numbers(2))
+    rules = (
+        rule("RS_BUSY", max_attempts=1, retry_after_s=10),
+        rule("RS_NOANSWER", max_attempts=1, retry_after_s=60),
+    )
+    world.load(Campaign(id=1, name="c", reschedule_rules=rules))
+    first, second = world.ringing
+    world.busy(first)
+    world.fail(second, 3, 19)
+    world.wait(seconds=61)
+    assert [p.attempt.number for p in world.placed] == ["1000", "1001", "1000", "1001"]
+    world.complete(world.ringing[-1])
+    assert world.states() == ["RS_BUSY", "RS_NOANSWER", "RS_ERROR", "TERMINATED"]
+    assert (world.progress[1].state, world.progress[1].completed) == (RunState.COMPLETED, 2)

@@ -1,9 +1,6 @@
 """Attempts under way: what a restart has to find again."""
 
-from dataclasses import fields
-from typing import Any
-
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, func, select
 
 from core.model import Attempt, HopperEntry, Record
 from core.store.schema import attempt, call_list, call_log, record
@@ -11,26 +8,11 @@ from core.store.schema import attempt, call_list, call_log, record
 #: Most attempts under way at once.
 LIMIT = 100_000
 
-_FIELDS = tuple(f.name for f in fields(Attempt))
-_LINE = ("server_id", "trunk_id", "endpoint_id")
-
-
-def attempt_of(row: RowMapping) -> Attempt:
-    """The attempt of a row of either table; the ids of the line that it never had are 0."""
-    line = {name: row[name] or 0 for name in _LINE}
-    return Attempt(**{name: row[name] for name in _FIELDS} | line)
-
-
-def attempt_row(value: Attempt) -> dict[str, Any]:
-    """What `attempt_of` reads."""
-    line = {name: getattr(value, name) or None for name in _LINE}
-    return {name: getattr(value, name) for name in _FIELDS} | line
-
 
 def fetch_open_attempts(conn: Connection, run_id: int) -> list[Attempt]:
     """The run's attempts of unknown fate, in the order they were placed."""
     query = select(attempt).where(attempt.c.run_id == run_id).order_by(attempt.c.id).limit(LIMIT)
-    return [attempt_of(row) for row in conn.execute(query).mappings()]
+    return [Attempt(**row) for row in conn.execute(query).mappings()]
 
 
 def fetch_entry(conn: Connection, value: Attempt) -> HopperEntry:
@@ -44,10 +26,10 @@ def fetch_entry(conn: Connection, value: Attempt) -> HopperEntry:
         .mappings()
         .one()
     )
-    columns = dict(row)
-    list_name = columns.pop("name")
+    fields = dict(row)
+    list_name = fields.pop("name")
     return HopperEntry(
-        record=Record(**columns),
+        record=Record(**fields),
         list_name=list_name,
         attempt_no=value.attempt_no,
         retry_no=value.retry_no,

@@ -7,7 +7,6 @@ from sqlalchemy import Connection, and_, bindparam, delete, insert, select, upda
 
 from core.model import Attempt, Retry
 from core.ports.commands import AttemptPlaced, CallClosed, JournalEntry, RunProgressed
-from core.store.attempts import attempt_row
 from core.store.rows import values_of
 from core.store.schema import CHANNEL, TECH_CAUSE, attempt, call_log, record, retry, run, run_list
 
@@ -50,13 +49,18 @@ def write_entries(conn: Connection, entries: Sequence[JournalEntry]) -> None:
     placed = [entry.attempt for entry in entries if isinstance(entry, AttemptPlaced)]
     retries = _retries_left(entries)
     closed = [entry for entry in entries if isinstance(entry, CallClosed)]
+    unplaced = [e.log.attempt for e in closed if e.log.attempt.trunk_id is None]
     progress = {e.run_id: e for e in entries if isinstance(e, RunProgressed)}
     _many(
         conn,
         _DELETE_RETRY,
-        [{"of_run": a.run_id, "of_record": a.record_id} for a in placed if a.attempt_no],
+        [
+            {"of_run": used.run_id, "of_record": used.record_id}
+            for used in (*placed, *unplaced)
+            if used.attempt_no
+        ],
     )
-    _many(conn, insert(attempt), [attempt_row(a) for a in placed])
+    _many(conn, insert(attempt), [_attempt_row(a) for a in placed])
     _many(conn, insert(call_log), [_log_row(entry) for entry in closed])
     _many(conn, _DELETE_ATTEMPT, [{"of_attempt": e.log.attempt.id} for e in closed])
     _many(conn, insert(retry), [values_of(left) for left in retries])
@@ -152,8 +156,12 @@ def _many(conn: Connection, statement: Any, rows: list[dict[str, Any]]) -> None:
         conn.execute(statement, rows)
 
 
+def _attempt_row(value: Attempt) -> dict[str, Any]:
+    return {"id": value.id, **values_of(value)}
+
+
 def _log_row(entry: CallClosed) -> dict[str, Any]:
-    row = attempt_row(entry.log.attempt) | values_of(entry.log, without=("attempt",))
+    row = _attempt_row(entry.log.attempt) | values_of(entry.log, without=("attempt",))
     row["channel"] = entry.log.channel[:CHANNEL]
     row["tech_cause"] = entry.log.tech_cause[:TECH_CAUSE]
     return row

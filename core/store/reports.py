@@ -8,14 +8,14 @@ from dataclasses import dataclass, fields
 
 from sqlalchemy import Connection, Row, func, select
 
-from core.model import CallLog
+from core.model import Attempt, CallLog
 from core.rules.states import CallState
-from core.store.attempts import attempt_of
 from core.store.schema import call_log
 
 #: Most lines of one table of a report.
 LIMIT = 10_000
 
+_ATTEMPT = tuple(f.name for f in fields(Attempt))
 _CALL_LOG = tuple(f.name for f in fields(CallLog) if f.name not in ("attempt", "state"))
 
 
@@ -124,7 +124,7 @@ def fetch_logs(conn: Connection, run_id: int, *, after_id: int, limit: int) -> l
 def _call_log(row: Row[tuple[object, ...]]) -> CallLog:
     columns = row._mapping
     return CallLog(
-        attempt=attempt_of(columns),
+        attempt=Attempt(**{name: columns[name] for name in _ATTEMPT}),
         state=CallState(columns["state"]),
         **{name: columns[name] for name in _CALL_LOG},
     )

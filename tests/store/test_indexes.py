@@ -14,10 +14,11 @@ from core.model import CallList, ListPosition
 from core.ports.commands import FetchBatch, RunProgressed
 from core.rules.states import RunState
 from core.store.attempts import fetch_open_attempts, last_attempt_id
+from core.store.blacklists import CHUNK, fetch_blacklist_entries
 from core.store.database import reading
 from core.store.hopper import fetch_batch
 from core.store.journal import is_written, write_entries
-from core.store.lists import fetch_records, insert_records, save_list
+from core.store.lists import fetch_list_by_name, fetch_records, insert_records, save_list
 from core.store.reports import fetch_logs, fetch_outcomes
 from core.store.rows import values_of
 from core.store.runs import answer, fetch_asked, fetch_open_runs, fetch_outcome
@@ -45,6 +46,8 @@ def crowd(database: Engine) -> Site:
         write_entries(conn, [closed(one) for one in ends])
         lists = [save_list(conn, CallList(name=f"other {i}")).id for i in range(100)]
         insert_records(conn, [(lists[i % 100], str(i), None) for i in range(ROWS)])
+        refused = save_list(conn, CallList(name="refused")).id
+        insert_records(conn, [(refused, str(i), None) for i in range(0, 5 * ROWS, 5)])
         if conn.dialect.name != "sqlite":  # SQLite keeps no figures unless it is told to
             names = ", ".join(table.name for table in metadata.sorted_tables)
             conn.exec_driver_sql(f"ANALYZE TABLE {names}")
@@ -76,12 +79,20 @@ def write_all(conn: Connection, site: Site) -> object:
     return is_written(conn, end)
 
 
+def look_up(conn: Connection, numbers: int) -> object:
+    """As many numbers, some of them listed, in a big list and a small one."""
+    lists = [fetch_list_by_name(conn, name).id for name in ("refused", "other 7")]
+    return fetch_blacklist_entries(conn, lists, [str(3 * i) for i in range(numbers)])
+
+
 QUERIES: dict[str, Work] = {
     "fetch_batch": read_batch,
     "write_entries": write_all,
     "fetch_records": lambda c, s: fetch_records(
         c, s.call_list.id, after_id=s.record_ids[9000], limit=50
     ),
+    "one number's entries": lambda c, _s: look_up(c, 1),
+    "many numbers' entries": lambda c, _s: look_up(c, CHUNK),
     "fetch_asked": lambda c, _s: fetch_asked(c, 50),
     "answer": lambda c, _s: answer(c, 77, "OK", NOW),
     "fetch_outcome": lambda c, _s: fetch_outcome(c, fetch_asked_id(c)),
@@ -153,6 +164,28 @@ def test_no_dialling_query_reads_a_whole_table(crowded: tuple[Engine, Site]) -> 
             }
             assert found == {}, name
             conn.rollback()
+
+
+def test_a_number_is_looked_up_by_list_and_number(crowded: tuple[Engine, Site]) -> None:
+    database, _site = crowded
+    with reading(database) as conn:
+        for count in (1, 10, CHUNK):
+            with statements(conn) as seen:
+                look_up(conn, count)
+            statement, values = seen[-1]
+            assert index_of(conn, statement, values) == "ix_record_list_id_number"
+
+
+def index_of(conn: Connection, statement: str, values: Any) -> str:
+    """The index that a query of one table is answered from."""
+    if conn.dialect.name == "sqlite":
+        plan = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        step = plan.first()
+        assert step is not None
+        found = re.search(r"USING INDEX (\w+) \(list_id=\? AND number=\?\)", step.detail)
+        return found[1] if found else str(step.detail)
+    plan = conn.exec_driver_sql(f"EXPLAIN FORMAT=JSON {statement}", values).scalar_one()
+    return str(next(_tables(json.loads(plan))).get("key"))
 
 
 def test_a_query_without_an_index_would_be_noticed(crowded: tuple[Engine, Site]) -> None:

@@ -1,8 +1,11 @@
 """The figures of a run's report."""
 
+from dataclasses import replace
+
 from sqlalchemy import Engine
 
 from core.rules.states import CallState
+from core.store.attempts import fetch_open_attempts
 from core.store.database import reading
 from core.store.journal import write_entries
 from core.store.reports import (
@@ -79,6 +82,21 @@ def test_logs_come_page_by_page(database: Engine) -> None:
         first[1]
         == closed(site.attempt(2, attempt_no=1), state=SALE[0], ext_status="SALE", talk_ms=4000).log
     )
+
+
+def test_a_call_that_was_refused_a_line_is_logged_and_of_no_trunk(database: Engine) -> None:
+    site = dialled(database)
+    refused = replace(site.attempt(9, record=4), server_id=None, trunk_id=None, endpoint_id=None)
+    end = closed(refused, state=CallState.RS_BLACKLIST)
+    with database.begin() as conn:
+        write_entries(conn, [placed(refused)])
+        assert fetch_open_attempts(conn, site.run.id) == [refused]
+        write_entries(conn, [end])
+    with reading(database) as conn:
+        assert fetch_logs(conn, site.run.id, after_id=4, limit=9) == [end.log]
+        [trunk] = fetch_trunk_counts(conn, site.run.id)
+        assert (trunk.trunk_id, trunk.count) == (site.trunk.id, 4)
+        assert sum(outcome.count for outcome in fetch_outcomes(conn, site.run.id)) == 5
 
 
 def test_another_run_has_no_calls_of_this_one(database: Engine) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import time
 from typing import Any
 
 import pytest
@@ -20,6 +21,8 @@ from core.model import (
     Simulation,
     Trunk,
 )
+from core.rules.active_period import ActivePeriod
+from core.rules.opening_hours import DefaultMode, OpeningHours
 from core.rules.reschedule import RescheduleRule, RetryMode
 from core.rules.states import CallState
 from core.store.campaigns import (
@@ -39,6 +42,7 @@ from core.store.lists import (
     save_list,
     save_record,
 )
+from core.store.opening_hours import save_opening_hours
 from core.store.runs import fetch_outcome, fetch_run
 from core.store.servers import fetch_server, fetch_servers, save_server
 from core.store.trunks import fetch_trunk, fetch_trunks, save_trunk
@@ -143,8 +147,42 @@ def test_a_campaign_is_found_with_its_order(database: Engine) -> None:
         assert fetch_campaigns(conn) == [campaign]
 
 
+def test_a_campaign_s_hours_black_lists_and_variables_are_found(database: Engine) -> None:
+    site = furnish(database)
+    with database.begin() as conn:
+        campaign = replace(site.campaign, **refine(conn))
+        assert save_campaign(conn, campaign) == campaign
+    with reading(database) as conn:
+        assert fetch_campaign(conn, campaign.id) == campaign
+        assert fetch_campaigns(conn) == [campaign]
+
+
+def refine(conn: Connection) -> dict[str, Any]:
+    """Another value for each field that came with version 0002."""
+    lists = [save_list(conn, CallList(name=name)).id for name in ("b", "c")]
+    hours = [
+        save_opening_hours(conn, OpeningHours(name=name, default=DefaultMode.OPEN)).id
+        for name in ("x", "y")
+    ]
+    return {
+        "variables": (("Z", "1:2"), ("A", "Zoë 😀"), ("EMPTY", "")),
+        "amd_mode": "AMD",
+        "amd_extra": "2500,1500",
+        "amd_file": "sorry",
+        "fax_file": "offer.tif",
+        "time_zone": "Europe/Zurich",
+        "active_period": ActivePeriod(
+            start=time(9, 30), end=time(17, 5, 59), days=frozenset({2, 7})
+        ),
+        "opening_hours_ids": (hours[1], hours[0]),
+        "black_list_ids": tuple(lists),
+    }
+
+
 def test_what_a_campaign_no_longer_uses_is_gone(database: Engine) -> None:
     site = furnish(database)
+    with database.begin() as conn:
+        save_campaign(conn, replace(site.campaign, **refine(conn)))
     bare = Campaign(id=site.campaign.id, name="calls")
     with database.begin() as conn:
         save_campaign(conn, bare)

@@ -102,7 +102,7 @@ class AmiPbx:
         try:
             data = render_originate(command)
         except InvalidValue as error:
-            self._refuse(command.channel_id, str(error))
+            self._refuse(command.channel_id, str(error), is_final=True)
             return
         self._flight.queued[command.channel_id] = data
         self._throttle.push(Lane.ORIGINATE, self._send_next_originate)
@@ -123,8 +123,8 @@ class AmiPbx:
         self._throttle.push(Lane.HANG_UP, partial(self._link.write, data))
 
     def stop(self) -> Deferred[None]:
-        """Leave; calls that are up stay up."""
-        self._down = "it is being left"
+        """Leave; calls that are up stay up, those that have not left never do."""
+        self._lost("it is being left")
         self._throttle.stop()
         return self._link.stop()
 
@@ -161,10 +161,14 @@ class AmiPbx:
     def _down_text(self) -> str:
         return f"server {self._server.name} is down: {self._down}"
 
-    def _refuse(self, channel_id: str, reason: str) -> None:
+    def _refuse(self, channel_id: str, reason: str, *, is_final: bool = False) -> None:
         self._post(
             OriginateRefused(
-                server_id=self._server.id, channel_id=channel_id, was_sent=False, reason=reason
+                server_id=self._server.id,
+                channel_id=channel_id,
+                was_sent=False,
+                reason=reason,
+                is_final=is_final,
             )
         )
 

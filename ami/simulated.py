@@ -109,6 +109,7 @@ class SimulatedPbx:
                     channel_id=command.channel_id,
                     was_sent=False,
                     reason=reason,
+                    is_final=self._is_up,
                 )
             )
         elif command.channel_id in self._calls:

@@ -96,6 +96,12 @@ def translate(server_id: int, packet: bytes) -> tuple[Event, ...]:
     return ()
 
 
+def _number(packet: bytes, name: bytes) -> int:
+    """The field as a number; 0 if it is none: what became of a call matters more than why."""
+    text = field(packet, name)
+    return int(text) if text.isdigit() else 0
+
+
 def channel_of(packet: bytes) -> str:
     """The channel id that a packet seems to speak of, for a log line; may be empty."""
     return decode(field(packet, b"DestUniqueid") or field(packet, b"Uniqueid"))
@@ -120,7 +126,7 @@ def _originate_response(server_id: int, packet: bytes) -> tuple[Event, ...]:
             server_id=server_id,
             channel_id=channel_id,
             is_answered=field(packet, b"Response") == b"Success",
-            reason=int(field(packet, b"Reason")),
+            reason=_number(packet, b"Reason"),
         ),
     )
 
@@ -158,7 +164,7 @@ def _hangup(server_id: int, packet: bytes) -> tuple[Event, ...]:
         HungUp(
             server_id=server_id,
             channel_id=channel_id,
-            cause=int(field(packet, b"Cause")),
+            cause=_number(packet, b"Cause"),
             tech_cause=f"SIP {sip_code}" if sip_code else "",
         ),
     )

@@ -179,12 +179,22 @@ class Run:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Screen:
+    """What a number is checked against before it is called: black lists, whose expiry dates
+    are read in `time_zone`."""
+
+    black_list_ids: tuple[int, ...]
+    time_zone: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class HopperEntry:
     """A record waiting in memory to be dialled.
 
     `attempt_no` counts every attempt of the record in its run from 0; `retry_no` is the
     manual's recall counter, which rules with zero attempts leave alone. `is_retry` tells
-    an entry of the retry queue from one fresh off its list.
+    an entry of the retry queue from one fresh off its list. `is_blacklisted` is what the
+    first check found, when the entry was fetched.
     """
 
     record: Record
@@ -192,21 +202,23 @@ class HopperEntry:
     attempt_no: int = 0
     retry_no: int = 0
     is_retry: bool = False
+    is_blacklisted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attempt:
     """A call that is about to be placed or under way, as it is committed before its
-    Originate leaves. `id` is the WombatID; (run, record, attempt_no) is unique for ever."""
+    Originate leaves. `id` is the WombatID; (run, record, attempt_no) is unique for ever. One
+    that was found on a black list when it was fetched has neither server nor lines."""
 
     id: int
     run_id: int
     campaign_id: int
     record_id: int
     list_id: int
-    server_id: int
-    trunk_id: int
-    endpoint_id: int
+    server_id: int | None
+    trunk_id: int | None
+    endpoint_id: int | None
     attempt_no: int
     retry_no: int
     number: str

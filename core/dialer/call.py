@@ -40,6 +40,12 @@ class Call:
     dial_status: str = ""
     is_timed_out: bool = False
 
+    @property
+    def server_id(self) -> int:
+        """Where it was placed; its trunk may have been moved to another server since."""
+        assert self.attempt.server_id is not None
+        return self.attempt.server_id
+
     def advance(self, state: CallState) -> None:
         """Go to `state`, which must be one that may follow."""
         assert state in TRANSITIONS[self.state], (self.attempt.id, self.state, state)
@@ -103,7 +109,7 @@ class Call:
             )
         )
 
-    def log(self, *, next_retry_s: int, reason: str, now: datetime) -> CallLog:
+    def log(self, *, reason: str, now: datetime) -> CallLog:
         return CallLog(
             attempt=self.attempt,
             state=self.state,
@@ -111,7 +117,6 @@ class Call:
             wait_pre_ms=_ms(self.requested_at, self.dialling_at or self.connected_at or now),
             wait_after_ms=_ms(self.dialling_at, self.connected_at or now),
             talk_ms=_ms(self.connected_at, now),
-            next_retry_s=next_retry_s,
             channel=self.channel,
             cause=self.cause or 0,
             tech_cause=self.tech_cause,

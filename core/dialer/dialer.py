@@ -7,6 +7,7 @@ stand in a heap.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,10 +18,10 @@ from core.dialer.lines import LiveEndPoint, LiveTrunk
 from core.dialer.live import Live
 from core.dialer.run import LiveRun
 from core.dialer.tracker import Tracker
-from core.model import Attempt
+from core.model import Attempt, HopperEntry
 from core.ports import events
 from core.ports.commands import AttemptPlaced, Command
-from core.rules.multinumbers import number_for
+from core.rules.multinumbers import number_for, numbers_of
 from core.rules.states import RunState
 from core.rules.verdicts import Verdict
 
@@ -38,6 +39,7 @@ class Dialer:
         self._prefix = f"wb-{site_key}-"
         self._next_id = next_attempt_id
         tracker, keeper = Tracker(self.live), Keeper(self.live)
+        self._tracker = tracker
         self._receivers: dict[type[events.Event], Callable[[Any, datetime], None]] = {
             events.ServerUp: tracker.server_up,
             events.ServerDown: tracker.server_down,
@@ -49,6 +51,7 @@ class Dialer:
             events.HungUp: tracker.hung_up,
             events.Reported: tracker.reported,
             events.AttemptsCommitted: tracker.committed,
+            events.AttemptsBlacklisted: tracker.blacklisted,
             events.AttemptRefused: tracker.attempt_refused,
             events.Stopping: tracker.stopping,
             events.ServersLoaded: keeper.servers_loaded,
@@ -85,6 +88,8 @@ class Dialer:
         self.live.touched.clear()
         touched.sort(key=lambda run: (run.campaign.priority, run.live, run.run.id))
         for run in touched:
+            if run.state is RunState.RUNNING:
+                self._drop_blacklisted(run, now)
             self._settle(run, now)
         running = [run for run in touched if run.state is RunState.RUNNING]
         allocate(running, lambda run, trunk, end: self._place(run, trunk, end, now), now)
@@ -125,27 +130,45 @@ class Dialer:
         run.look_at = opens_at
         self.live.look_again(run, opens_at)
 
+    def _drop_blacklisted(self, run: LiveRun, now: datetime) -> None:
+        """What the first check found is logged without a call, in its turn: it takes no line
+        and no part of a trunk's rate."""
+        while (entry := run.next_entry) is not None and entry.is_blacklisted:
+            attempt = self._make_attempt(run, run.take(), now)
+            self._tracker.screen_out(run, entry, attempt, now)
+
     def _place(self, run: LiveRun, trunk: LiveTrunk, endpoint: LiveEndPoint, now: datetime) -> None:
         entry = run.take()
-        attempt_id, self._next_id = self._next_id, self._next_id + 1
-        attempt = Attempt(
-            id=attempt_id,
-            run_id=run.run.id,
-            campaign_id=run.campaign.id,
-            record_id=entry.record.id,
-            list_id=entry.record.list_id,
+        attempt = replace(
+            self._make_attempt(run, entry, now),
             server_id=trunk.trunk.server_id,
             trunk_id=trunk.trunk.id,
             endpoint_id=endpoint.endpoint.id,
-            attempt_no=entry.attempt_no,
-            retry_no=entry.retry_no,
-            number=number_for(entry.retry_no, entry.record.number, entry.record.inputs),
-            channel_id=f"{self._prefix}{attempt_id:0{ID_WIDTH}}",
-            requested_at=now,
         )
         call = Call(attempt=attempt, trunk=trunk, endpoint=endpoint, entry=entry)
         self.live.take_lines(call, run)
         trunk.window.place(now)
         run.attempted += 1
         self.live.moved.add(run.run.id)
-        self.live.out.append(AttemptPlaced(attempt=attempt))
+        numbers = numbers_of(entry.record.number, entry.record.inputs) if run.screen else ()
+        self.live.out.append(AttemptPlaced(attempt=attempt, numbers=numbers, screen=run.screen))
+        self._drop_blacklisted(run, now)
+
+    def _make_attempt(self, run: LiveRun, entry: HopperEntry, now: datetime) -> Attempt:
+        """The next attempt, without lines."""
+        attempt_id, self._next_id = self._next_id, self._next_id + 1
+        return Attempt(
+            id=attempt_id,
+            run_id=run.run.id,
+            campaign_id=run.campaign.id,
+            record_id=entry.record.id,
+            list_id=entry.record.list_id,
+            server_id=None,
+            trunk_id=None,
+            endpoint_id=None,
+            attempt_no=entry.attempt_no,
+            retry_no=entry.retry_no,
+            number=number_for(entry.retry_no, entry.record.number, entry.record.inputs),
+            channel_id=f"{self._prefix}{attempt_id:0{ID_WIDTH}}",
+            requested_at=now,
+        )

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from core.dialer.calendar import Calendar
 from core.dialer.lines import LiveEndPoint, LiveTrunk
-from core.model import Campaign, HopperEntry, ListPosition, Run
+from core.model import Campaign, HopperEntry, ListPosition, Run, Screen
 from core.ports.commands import FetchBatch, RunProgressed
 from core.rules.states import RunState
 from core.rules.verdicts import Verdict
@@ -56,6 +56,21 @@ class LiveRun:
         return all(position.is_complete for position in self.read.values())
 
     @property
+    def screen(self) -> Screen | None:
+        """What its numbers are checked against; None without black lists."""
+        if not self.campaign.black_list_ids:
+            return None
+        return Screen(
+            black_list_ids=self.campaign.black_list_ids, time_zone=self.campaign.time_zone
+        )
+
+    @property
+    def next_entry(self) -> HopperEntry | None:
+        """What `take` would give."""
+        waiting = self.due or self.fresh
+        return waiting[0] if waiting else None
+
+    @property
     def hopper_size(self) -> int:
         return len(self.due) + len(self.fresh)
 
@@ -87,6 +102,7 @@ class LiveRun:
             limit=max(1, size // 2, size - self.hopper_size),
             positions=tuple(self.read.values()) if is_low else (),
             held=frozenset(self.held),
+            screen=self.screen,
         )
 
     def fill(self, entries: Iterable[HopperEntry], positions: Iterable[ListPosition]) -> None:

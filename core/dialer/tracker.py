@@ -1,16 +1,18 @@
 """What becomes of each live call: from its commit to its log row and its retry."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from core.dialer.call import Call
 from core.dialer.lines import LiveServer
 from core.dialer.live import Live
 from core.dialer.run import LiveRun
-from core.model import Attempt, Retry
+from core.model import Attempt, CallLog, HopperEntry, Retry
 from core.ports.commands import CallClosed, HangUp, Originate
 from core.ports.events import (
     AttemptRefused,
+    AttemptsBlacklisted,
     AttemptsCommitted,
     DialEnded,
     Dialling,
@@ -37,6 +39,8 @@ VERDICT_GRACE = timedelta(seconds=2)
 LOST_GRACE = timedelta(seconds=15)
 #: When an attempt that never left is tried again, whatever the rules: nobody was called.
 UNSENT_RETRY_S = 10
+#: What the log says of a call that a black list forbade.
+ON_BLACK_LIST = "the number is on a black list"
 
 
 class Tracker:
@@ -53,7 +57,7 @@ class Tracker:
         server.is_up, server.reason, server.started_at = True, "", event.started_at
         leaving = {c.channel_id for c in self._live.out if isinstance(c, Originate)}
         for call in list(self._live.calls.values()):
-            is_there = call.attempt.server_id == event.server_id
+            is_there = call.server_id == event.server_id
             if is_there and call.attempt.channel_id not in leaving:
                 self._reconcile(call, event, now)
         self._touch_users(server)
@@ -101,6 +105,27 @@ class Tracker:
         self._live.out.append(_originate(call, run))
         self._expect_news(call, now)
 
+    def blacklisted(self, event: AttemptsBlacklisted, now: datetime) -> None:
+        """The second check forbids these calls: they end before they left."""
+        for attempt_id in event.attempt_ids:
+            call = self._live.by_attempt.get(attempt_id)
+            if call is not None and call.state is CallState.SCHEDULED:
+                run = self._run_of(call)
+                self._use_up_retry(call, run)
+                run.attempted -= 1
+                self._close(call, CallState.RS_BLACKLIST, now, reason=ON_BLACK_LIST)
+
+    def screen_out(self, run: LiveRun, entry: HopperEntry, attempt: Attempt, now: datetime) -> None:
+        """Log an entry that the first check forbids; nobody is called. No fetch gives its retry
+        again: fetches read behind the journal."""
+        if entry.is_retry:
+            run.held.discard(attempt.record_id)
+            run.retries -= 1
+        state = CallState.RS_BLACKLIST
+        decision = self._decide_retry(run, attempt, state)
+        log = CallLog(attempt=attempt, state=state, reason=ON_BLACK_LIST, ended_at=now)
+        self._conclude(run, log, decision, outputs=None)
+
     def attempt_refused(self, event: AttemptRefused, now: datetime) -> None:
         """A retry so refused is still in the database: it stays held, and is not read again."""
         if call := self._live.by_attempt.get(event.attempt_id):
@@ -119,7 +144,7 @@ class Tracker:
 
         def lose(call: Call, at: datetime) -> None:
             is_waiting = call.state in (CallState.REQUESTED, CallState.DIALLING)
-            if is_waiting and self._live.servers[call.attempt.server_id].is_up:
+            if is_waiting and self._live.servers[call.server_id].is_up:
                 # It may wait for its turn there: nobody is called after the log row is written.
                 self._hang_up(call)
                 self._close(call, CallState.RS_LOST, at, reason="no news of the call")
@@ -130,7 +155,7 @@ class Tracker:
         call = self._live.calls.get(event.channel_id)
         if call is None or call.state is not CallState.REQUESTED:
             return
-        if event.was_sent:
+        if event.was_sent or event.is_final:
             self._close(call, CallState.RS_ERROR, now, reason=event.reason)
         else:
             self._take_back(call, event.reason, now)
@@ -213,8 +238,8 @@ class Tracker:
         self._live.timers.set(at, look_if_live)
 
     def _hang_up(self, call: Call) -> None:
-        attempt = call.attempt
-        self._live.out.append(HangUp(server_id=attempt.server_id, channel_id=attempt.channel_id))
+        channel_id = call.attempt.channel_id
+        self._live.out.append(HangUp(server_id=call.server_id, channel_id=channel_id))
 
     def reported(self, event: Reported, _now: datetime) -> None:
         for call_id in event.call_ids:
@@ -224,28 +249,41 @@ class Tracker:
 
     def _close(self, call: Call, state: CallState, now: datetime, reason: str = "") -> None:
         call.advance(state)
-        self._finish(call, self._decide_retry(call), now, reason=reason)
+        decision = self._decide_retry(self._run_of(call), call.attempt, state, call.ext_status)
+        self._finish(call, decision, now, reason=reason)
 
-    def _decide_retry(self, call: Call) -> RetryDecision | None:
+    def _decide_retry(
+        self, run: LiveRun, attempt: Attempt, state: CallState, ext_status: str = ""
+    ) -> RetryDecision | None:
         return decide_retry(
-            self._run_of(call).campaign.reschedule_rules,
-            state=call.state,
-            ext_status=call.ext_status,
-            retry_no=call.attempt.retry_no,
+            run.campaign.reschedule_rules,
+            state=state,
+            ext_status=ext_status,
+            retry_no=attempt.retry_no,
         )
 
     def _finish(
         self, call: Call, decision: RetryDecision | None, now: datetime, *, reason: str
     ) -> None:
-        """Free the lines, write the log row, and queue the retry or count the record done."""
+        """Free the lines and conclude the attempt."""
         run = self._run_of(call)
+        self._live.free_lines(call, run)
+        self._conclude(run, call.log(reason=reason, now=now), decision, call.outputs)
+
+    def _conclude(
+        self,
+        run: LiveRun,
+        log: CallLog,
+        decision: RetryDecision | None,
+        outputs: Mapping[str, str] | None,
+    ) -> None:
+        """Write the log row, and queue the retry or count the record done."""
         retry = None
         if decision is not None and not run.state.is_over:
-            retry = _retry(call.attempt, decision, now)
-        log = call.log(next_retry_s=retry.after_s if retry else 0, reason=reason, now=now)
-        self._live.out.append(CallClosed(log=log, retry=retry, outputs=call.outputs))
-        self._live.free_lines(call, run)
-        run.outcomes[call.state] += 1
+            retry = _retry(log.attempt, decision, log.ended_at)
+            log = replace(log, next_retry_s=retry.after_s)
+        self._live.out.append(CallClosed(log=log, retry=retry, outputs=outputs))
+        run.outcomes[log.state] += 1
         if retry is None:
             run.completed += 1
         else:
@@ -262,7 +300,7 @@ def _originate(call: Call, run: LiveRun) -> Originate:
     trunk, endpoint = call.trunk.trunk, call.endpoint.endpoint
     return Originate(
         attempt_id=attempt.id,
-        server_id=attempt.server_id,
+        server_id=call.server_id,
         trunk=trunk,
         channel_id=attempt.channel_id,
         channel=render_channel(trunk.dial_string, attempt.number),

@@ -21,6 +21,7 @@ from core.engine.chronicle import Chronicle
 from core.engine.journal import DatabaseJournal
 from core.engine.loader import Start, load_start, take_wishes
 from core.engine.publisher import Publisher
+from core.engine.screening import screen_batch
 from core.engine.threads import Threads
 from core.errors import AlreadyRunning
 from core.model import Server
@@ -61,12 +62,14 @@ class Engine(Service):
         clock: Clock,
         make_pbx: PbxFactory,
         lock: DialerLock,
+        beat_s: float = BEAT_S,
     ) -> None:
         self._database = database
         self._threads = threads
         self._reactor = reactor
         self._clock = clock
         self._lock = lock
+        self._beat_s = beat_s
         self._make_pbx = make_pbx
         self._journal = DatabaseJournal(database, threads, reactor, self.post)
         self._pbxs: dict[int, tuple[Server, Pbx]] = {}
@@ -89,7 +92,7 @@ class Engine(Service):
         for run in start.runs:
             log.info("run %d of %s taken up", run.plan.run.id, run.plan.campaign.name)
             self.post(run)
-        self._beat.start(BEAT_S)
+        self._beat.start(self._beat_s)
 
     async def _stop(self) -> None:
         """Calls that are up stay up; the next start finds them. A wish that is being granted
@@ -197,7 +200,7 @@ class Engine(Service):
 
     def _fetch_batch(self, command: FetchBatch, now: datetime) -> BatchFetched:
         with reading(self._database) as conn:
-            return fetch_batch(conn, command, now)
+            return screen_batch(conn, fetch_batch(conn, command, now), command.screen, now)
 
     def _fetch_later(self, command: FetchBatch, failure: object) -> None:
         log.error("run %d: no batch read: %s", command.run_id, failure)

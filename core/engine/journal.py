@@ -23,10 +23,11 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
+from core.engine.screening import screen_attempts
 from core.engine.threads import Threads
 from core.ports import Post
 from core.ports.commands import AttemptPlaced, JournalEntry
-from core.ports.events import AttemptRefused, AttemptsCommitted
+from core.ports.events import AttemptRefused, AttemptsBlacklisted, AttemptsCommitted
 from core.store.journal import is_written, write_entries
 
 log = logging.getLogger(__name__)
@@ -128,37 +129,42 @@ class DatabaseJournal:
 
     async def _write_batch(self, batch: Sequence[JournalEntry]) -> None:
         try:
-            await self._threads.write(self._write, batch)
+            blacklisted = await self._threads.write(self._write, batch)
         except Refused:
             await self._write_apart(batch)
         else:
-            self._announce(batch)
+            self._announce(batch, blacklisted)
 
-    def _write(self, entries: Sequence[JournalEntry]) -> None:
+    def _write(self, entries: Sequence[JournalEntry]) -> frozenset[int]:
+        """Write the entries; the ids of the attempts that must not be called after all."""
         with _refusals(), self._engine.begin() as conn:
             write_entries(conn, entries)
+            return screen_attempts(conn, entries)
 
     async def _write_apart(self, batch: Sequence[JournalEntry]) -> None:
         """One by one: the entry that was refused must not take the others with it."""
         for entry in batch:
             try:
-                await self._threads.write(self._write_once, entry)
+                blacklisted = await self._threads.write(self._write_once, entry)
             except Refused as error:
                 log.critical("the database refuses %r: %s", entry, error)
                 if isinstance(entry, AttemptPlaced):
                     reason = f"refused by the database: {error}"
                     self._post(AttemptRefused(attempt_id=entry.attempt.id, reason=reason))
             else:
-                self._announce((entry,))
+                self._announce((entry,), blacklisted)
 
-    def _write_once(self, entry: JournalEntry) -> None:
+    def _write_once(self, entry: JournalEntry) -> frozenset[int]:
         """Write the entry unless it is there already: a commit may have succeeded although
         its answer was lost."""
         with _refusals(), self._engine.begin() as conn:
             if not is_written(conn, entry):
                 write_entries(conn, (entry,))
+            return screen_attempts(conn, (entry,))
 
-    def _announce(self, entries: Sequence[JournalEntry]) -> None:
-        ids = tuple(e.attempt.id for e in entries if isinstance(e, AttemptPlaced))
-        if ids:
-            self._post(AttemptsCommitted(attempt_ids=ids))
+    def _announce(self, entries: Sequence[JournalEntry], blacklisted: frozenset[int]) -> None:
+        ids = [e.attempt.id for e in entries if isinstance(e, AttemptPlaced)]
+        if blacklisted:
+            self._post(AttemptsBlacklisted(attempt_ids=tuple(sorted(blacklisted))))
+        if allowed := tuple(i for i in ids if i not in blacklisted):
+            self._post(AttemptsCommitted(attempt_ids=allowed))

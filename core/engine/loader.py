@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine
 
 from core.errors import WhipbirdError
-from core.model import Server
+from core.model import Attempt, Server
 from core.ports.events import Event, OpenCall, RunAsked, RunLoaded, RunVerb, ServersLoaded
 from core.store.attempts import fetch_entry, fetch_open_attempts, last_attempt_id
 from core.store.campaigns import fetch_campaign
@@ -53,17 +53,21 @@ def load_start(engine: Engine) -> Start:
 
 
 def _load_run(conn: Connection, run_id: int) -> RunLoaded:
+    attempts = fetch_open_attempts(conn, run_id)
     return RunLoaded(
         plan=fetch_plan(conn, run_id),
-        open_calls=tuple(
-            OpenCall(
-                attempt=attempt,
-                entry=fetch_entry(conn, attempt),
-                trunk=fetch_trunk(conn, attempt.trunk_id),
-                endpoint=fetch_endpoint(conn, attempt.endpoint_id),
-            )
-            for attempt in fetch_open_attempts(conn, run_id)
-        ),
+        open_calls=tuple(_load_call(conn, attempt) for attempt in attempts),
+    )
+
+
+def _load_call(conn: Connection, attempt: Attempt) -> OpenCall:
+    assert attempt.trunk_id is not None
+    assert attempt.endpoint_id is not None
+    return OpenCall(
+        attempt=attempt,
+        entry=fetch_entry(conn, attempt),
+        trunk=fetch_trunk(conn, attempt.trunk_id),
+        endpoint=fetch_endpoint(conn, attempt.endpoint_id),
     )
 
 

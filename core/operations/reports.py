@@ -214,7 +214,11 @@ def _page(conn: Connection, run_id: int, after_id: int, limit: int) -> LogPage:
     trunks = _trunk_names(conn)
     lists = {found.id: found.name for found in fetch_lists(conn)}
     lines = tuple(
-        LogLine(log=log, list_name=lists[log.attempt.list_id], trunk=trunks[log.attempt.trunk_id])
+        LogLine(
+            log=log,
+            list_name=lists[log.attempt.list_id],
+            trunk=trunks.get(log.attempt.trunk_id or 0, ""),
+        )
         for log in logs[:limit]
     )
     has_more = len(logs) > limit

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.model import Attempt, CallLog, ListPosition, Retry, Trunk
+from core.model import Attempt, CallLog, ListPosition, Retry, Screen, Trunk
 from core.rules.states import RunState
 
 
@@ -42,26 +42,32 @@ class HangUp:
 class FetchBatch:
     """Read up to `limit` entries for the run's hopper: retries that are due first, the
     earliest ahead, then records of its lists in order, after each position's highwater.
-    `held` are the records of retries that the dialer holds already."""
+    `held` are the records of retries that the dialer holds already. Entries that `screen`
+    forbids are marked so."""
 
     run_id: int
     limit: int
     positions: tuple[ListPosition, ...]
     held: frozenset[int] = frozenset()
+    screen: Screen | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AttemptPlaced:
     """Journal: the attempt is about to leave. The record's retry, if any, is used up;
-    `AttemptsCommitted` follows once this is safe."""
+    `AttemptsCommitted` follows once this is safe, or `AttemptsBlacklisted` if `screen` forbids
+    one of `numbers`, which are all that the record has."""
 
     attempt: Attempt
+    numbers: tuple[str, ...] = ()
+    screen: Screen | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CallClosed:
     """Journal: the attempt is over. `retry` is its record's next one; `outputs` replace the
-    record's output attributes, None leaves them alone."""
+    record's output attributes, None leaves them alone. An attempt without lines was never
+    placed: it uses up its record's retry here."""
 
     log: CallLog
     retry: Retry | None

@@ -35,13 +35,15 @@ class ServerDown:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OriginateRefused:
     """The Originate came to nothing at once. `was_sent` is False when it never left, so that
-    the number certainly was not dialled; `reason` is the PBX's text or ours. When no answer
+    the number certainly was not dialled; `is_final` when it never could, however often it is
+    tried. `reason` is the PBX's text or ours. When no answer
     came at all, nothing is posted: the dialer's own time limit decides."""
 
     server_id: int
     channel_id: str
     was_sent: bool
     reason: str
+    is_final: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -206,6 +208,14 @@ class AttemptsCommitted:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AttemptsBlacklisted:
+    """These attempts are in the database, but their numbers must not be called: the second
+    check, just before dialling, found them on a black list."""
+
+    attempt_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class AttemptRefused:
     """The database will not have this attempt, for a reason that waiting does not cure: it
     must not be dialled."""
@@ -237,6 +247,7 @@ Event = (
     | RunAsked
     | BatchFetched
     | AttemptsCommitted
+    | AttemptsBlacklisted
     | AttemptRefused
     | Stopping
 )

@@ -36,6 +36,8 @@ class CallState(StrEnum):
     RS_ERROR = "RS_ERROR"
     #: The dialer lost track of the call.
     RS_LOST = "RS_LOST"
+    #: The number is on a black list; nobody was called.
+    RS_BLACKLIST = "RS_BLACKLIST"
 
     @property
     def is_final(self) -> bool:
@@ -56,14 +58,18 @@ _ENDS = frozenset(
 #: From each state, the states a call may go to next. SCHEDULED may end: the run was removed,
 #: or its server lost, before the Originate left.
 TRANSITIONS: dict[CallState, frozenset[CallState]] = {
-    CallState.IN_HOPPER: frozenset({CallState.SCHEDULED}),
-    CallState.SCHEDULED: frozenset({CallState.REQUESTED, CallState.RS_ERROR, CallState.RS_LOST}),
+    CallState.IN_HOPPER: frozenset({CallState.SCHEDULED, CallState.RS_BLACKLIST}),
+    CallState.SCHEDULED: frozenset(
+        {CallState.REQUESTED, CallState.RS_BLACKLIST, CallState.RS_ERROR, CallState.RS_LOST}
+    ),
     CallState.REQUESTED: _ENDS | {CallState.DIALLING, CallState.CONNECTED},
     CallState.DIALLING: _ENDS | {CallState.CONNECTED},
     CallState.CONNECTED: frozenset(
         {CallState.TERMINATED, CallState.RS_TIMEOUT, CallState.RS_ERROR, CallState.RS_LOST}
     ),
-} | {end: frozenset() for end in (*_ENDS, CallState.TERMINATED, CallState.RS_TIMEOUT)}
+} | dict.fromkeys(
+    (*_ENDS, CallState.TERMINATED, CallState.RS_TIMEOUT, CallState.RS_BLACKLIST), frozenset()
+)
 
 
 class RunState(StrEnum):

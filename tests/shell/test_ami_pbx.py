@@ -251,10 +251,23 @@ async def test_an_error_in_a_handler_is_logged_with_its_call_and_the_next_event_
         desk.pbx_server.last.send("Event: Hangup", f"Uniqueid: {CALL}", "Cause: 1")
         desk.pbx_server.last.send("Event: Hangup", f"Uniqueid: {CALL}", "Cause: what")
         desk.pbx_server.last.send("Event: Hangup", f"Uniqueid: {CALL}", "Cause: 16")
-        hung_up = await desk.posted.until_event(HungUp)
-    assert hung_up.cause == 16
-    assert [CALL in record.getMessage() for record in caplog.records] == [True, True]
-    assert desk.events(ServerDown) == []
+        await desk.posted.until_event(HungUp, 2)
+    assert [hung_up.cause for hung_up in desk.events(HungUp)] == [0, 16]
+    assert [CALL in record.getMessage() for record in caplog.records] == [True]
+    assert [down.reason for down in desk.events(ServerDown)] == ["it is being left"]
+
+
+@ensure
+async def test_leaving_takes_back_what_has_not_left(desk: Desk) -> None:
+    desk.start()
+    await desk.until_up()
+    channels = [f"{CALL}{number:03}" for number in range(30)]
+    for channel in channels:
+        desk.pbx.originate(originate(channel_id=channel))
+    await desk.pbx.stop()
+    refused = desk.events(OriginateRefused)
+    assert [one.channel_id for one in refused] == channels[20:]
+    assert not any(one.was_sent or one.is_final for one in refused)
 
 
 @ensure
@@ -319,7 +332,7 @@ async def test_a_secret_that_cannot_be_sent_is_not_shown(desk: Desk) -> None:
     await desk.pbx.stop()
     desk.server = Server(id=7, name="hq", port=desk.server.port, login="w", password="top\r\nx")
     desk.connect(desk.posted.add)
-    down = await desk.posted.until_event(ServerDown)
+    down = await desk.posted.until_event(ServerDown, 2)
     assert down.reason.endswith("AMI header Secret cannot be sent as it is")
     assert "top" not in down.reason
 

@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred, execute
 from twisted.internet.task import Clock as Timer
 
 from ami.simulated import SimulatedPbx
-from core.engine.engine import Engine
+from core.engine.engine import BEAT_S, Engine
 from core.model import CallList, Campaign, EndPoint, Server, ServerType, Simulation, Trunk
 from core.ports import PbxFactory
 from core.store.campaigns import save_campaign
@@ -110,7 +110,7 @@ class Rig:
                 ),
             )
 
-    def start(self, make_pbx: PbxFactory | None = None) -> Engine:
+    def start(self, make_pbx: PbxFactory | None = None, *, beat_s: float = BEAT_S) -> Engine:
         self.engine = Engine(
             database=self.database,
             threads=NoThreads(),
@@ -118,6 +118,7 @@ class Rig:
             clock=self.clock,
             make_pbx=make_pbx or self.simulated,
             lock=self.lock,
+            beat_s=beat_s,
         )
         self.engine.startService()
         return self.engine

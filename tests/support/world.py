@@ -5,7 +5,7 @@ is committed, fetched or answered happens when the test says so, at the time it 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from core.dialer.dialer import Dialer
@@ -58,6 +58,7 @@ class World:
     logs: list[CallClosed] = field(default_factory=list)
     placed: list[AttemptPlaced] = field(default_factory=list)
     progress: dict[int, RunProgressed] = field(default_factory=dict)
+    blacklist: set[str] = field(default_factory=set)
     is_database_up: bool = True
     commits: bool = True
     _stalled: list[Command] = field(default_factory=list)
@@ -135,15 +136,21 @@ class World:
             case HangUp():
                 self.hangups.append(command)
             case FetchBatch():
-                self.dialer.receive(self._fetch(command), self.now)
+                self.dialer.receive(self._screen(command, self._fetch(command)), self.now)
             case AttemptPlaced(attempt=attempt):
                 self.placed.append(command)
                 self.retries.pop((attempt.run_id, attempt.record_id), None)
-                if self.commits:
+                if command.screen is not None and self.blacklist.intersection(command.numbers):
+                    forbidden = events.AttemptsBlacklisted(attempt_ids=(attempt.id,))
+                    self.dialer.receive(forbidden, self.now)
+                elif self.commits:
                     committed = events.AttemptsCommitted(attempt_ids=(attempt.id,))
                     self.dialer.receive(committed, self.now)
             case CallClosed(retry=retry):
                 self.logs.append(command)
+                attempt = command.log.attempt
+                if attempt.trunk_id is None:
+                    self.retries.pop((attempt.run_id, attempt.record_id), None)
                 if retry is not None:
                     self.retries[retry.run_id, retry.record_id] = retry
             case RunProgressed():
@@ -186,6 +193,15 @@ class World:
             positions=tuple(positions),
             next_due_at=min(later, default=None),
         )
+
+    def _screen(self, command: FetchBatch, batch: events.BatchFetched) -> events.BatchFetched:
+        if command.screen is None:
+            return batch
+        entries = tuple(
+            replace(entry, is_blacklisted=entry.record.number in self.blacklist)
+            for entry in batch.entries
+        )
+        return replace(batch, entries=entries)
 
     def _after(self, position: ListPosition, limit: int) -> list[HopperEntry]:
         records = [r for r in self.lists[position.list_id] if r.id > position.highwater]

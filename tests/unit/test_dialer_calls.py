@@ -163,6 +163,17 @@ def test_an_originate_that_never_left_is_tried_again_without_a_rule() -> None:
     assert world.progress[1].completed == 0
 
 
+def test_an_originate_that_can_never_leave_is_left_to_the_rules() -> None:
+    world = one_call()
+    channel = world.originates[0].channel_id
+    world.post(
+        events.OriginateRefused(
+            server_id=1, channel_id=channel, was_sent=False, is_final=True, reason="line too long"
+        )
+    )
+    assert (world.states(), world.logs[0].retry) == (["RS_ERROR"], None)
+
+
 def test_a_call_without_any_news_is_lost_fifteen_seconds_past_its_timeout() -> None:
     world = one_call(answer_timeout_ms=30_000)
     world.wait(seconds=44.9)

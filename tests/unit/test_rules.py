@@ -109,7 +109,7 @@ def test_the_end_states_are_the_manuals() -> None:
     ends = {state for state in CallState if state.is_final}
     assert ends == {
         "TERMINATED", "RS_TIMEOUT", "RS_BUSY", "RS_NOANSWER", "RS_REJECTED", "RS_NUMBER",
-        "RS_ERROR", "RS_LOST",
+        "RS_ERROR", "RS_LOST", "RS_BLACKLIST",
     }  # fmt: skip
     assert set(TRANSITIONS) == set(CallState)
 

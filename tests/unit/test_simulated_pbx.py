@@ -215,8 +215,10 @@ def test_a_channel_id_that_is_taken_fails_and_the_live_call_goes_on() -> None:
     assert desk.news(2) == [judged(0), ended("ANSWER"), judged(4)]
 
 
-def refusal(reason: str) -> Event:
-    return OriginateRefused(server_id=7, channel_id="wb-1", was_sent=False, reason=reason)
+def refusal(reason: str, *, is_final: bool = False) -> Event:
+    return OriginateRefused(
+        server_id=7, channel_id="wb-1", was_sent=False, reason=reason, is_final=is_final
+    )
 
 
 def test_before_it_is_up_an_originate_is_refused_unsent() -> None:
@@ -263,7 +265,7 @@ def test_a_wrong_simulation_refuses_the_call_and_says_why() -> None:
 def test_an_answer_timeout_of_zero_is_refused() -> None:
     desk = Desk().up()
     desk.dial("answered", timeout_ms=0)
-    assert desk.news(60) == [refusal('answer timeout "0": it is above 0 ms')]
+    assert desk.news(60) == [refusal('answer timeout "0": it is above 0 ms', is_final=True)]
 
 
 def ends_of_1000(seed: int) -> list[Event]:

@@ -17,6 +17,7 @@ OUTCOMES = {
     CallState.RS_NUMBER: "Bad number",
     CallState.RS_ERROR: "Error",
     CallState.RS_LOST: "Lost",
+    CallState.RS_BLACKLIST: "Black list",
 }
 
 

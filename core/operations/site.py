@@ -21,15 +21,19 @@ from core.operations.site_changes import (
     compare,
     endpoint_entry,
     list_entry,
+    opening_hours_entry,
     server_entry,
     trunk_entry,
 )
 from core.operations.site_file import Entry, Kind, parse_site
+from core.operations.site_hours import PERIOD_KEYS, period_of
 from core.ports.probe import ProbeTarget
+from core.rules.opening_hours import DefaultMode, OpeningHours
 from core.store.campaigns import fetch_campaigns, save_campaign
 from core.store.database import reading
 from core.store.endpoints import fetch_endpoints, save_endpoint
 from core.store.lists import fetch_lists, fetch_records, save_list
+from core.store.opening_hours import fetch_all_opening_hours, save_opening_hours
 from core.store.servers import fetch_servers, save_server
 from core.store.trunks import fetch_trunks, save_trunk
 
@@ -42,6 +46,7 @@ class Site:
     trunks: tuple[Trunk, ...]
     endpoints: tuple[EndPoint, ...]
     lists: tuple[CallList, ...]
+    opening_hours: tuple[OpeningHours, ...]
     campaigns: tuple[Campaign, ...]
 
     def server_name(self, server_id: int) -> str:
@@ -55,6 +60,7 @@ def fetch_site(conn: Connection) -> Site:
         trunks=tuple(fetch_trunks(conn)),
         endpoints=tuple(fetch_endpoints(conn)),
         lists=tuple(fetch_lists(conn)),
+        opening_hours=tuple(fetch_all_opening_hours(conn)),
         campaigns=tuple(fetch_campaigns(conn)),
     )
 
@@ -123,17 +129,21 @@ def describe(site: Site) -> tuple[Entry, ...]:
     trunks = {trunk.id: trunk.name for trunk in site.trunks}
     endpoints = {endpoint.id: endpoint.name for endpoint in site.endpoints}
     lists = {found.id: found.name for found in site.lists}
+    hours = {found.id: found.name for found in site.opening_hours}
     return (
         *(server_entry(server) for server in site.servers),
         *(trunk_entry(trunk, site.server_name(trunk.server_id)) for trunk in site.trunks),
         *(endpoint_entry(point, site.server_name(point.server_id)) for point in site.endpoints),
         *(list_entry(found.name) for found in site.lists),
+        *(opening_hours_entry(found) for found in site.opening_hours),
         *(
             campaign_entry(
                 campaign,
                 trunks=tuple(trunks[i] for i in campaign.trunk_ids),
                 end_points=tuple(endpoints[i] for i in campaign.endpoint_ids),
+                opening_hours=tuple(hours[i] for i in campaign.opening_hours_ids),
                 lists=tuple(lists[i] for i in campaign.list_ids),
+                black_lists=tuple(lists[i] for i in campaign.black_list_ids),
             )
             for campaign in site.campaigns
         ),
@@ -147,9 +157,7 @@ def _is_due(change: Change, kind: Kind) -> bool:
 def _save(conn: Connection, site: Site, change: Change) -> None:
     """Only what the file mentions is replaced."""
     entry = change.entry
-    given = dict(
-        _FIELDS.get(key, _same)(site, key, entry.values[key]) for key in entry.keys if key != "file"
-    )
+    given = dict(_field(site, key, entry.values) for key in entry.keys if key != "file")
     base = _find(site, change.was) if change.was else _new(entry)
     _SAVE[entry.kind](conn, replace(base, **given))
 
@@ -160,6 +168,7 @@ def _find(site: Site, was: Entry) -> Any:
         Kind.TRUNK: site.trunks,
         Kind.END_POINT: site.endpoints,
         Kind.LIST: site.lists,
+        Kind.OPENING_HOURS: site.opening_hours,
         Kind.CAMPAIGN: site.campaigns,
     }
     return next(one for one in named[was.kind] if one.name == was.name)
@@ -175,6 +184,8 @@ def _new(entry: Entry) -> Any:
             return EndPoint(server_id=0, name=entry.name, extension="", context="")
         case Kind.LIST:
             return CallList(name=entry.name)
+        case Kind.OPENING_HOURS:
+            return OpeningHours(name=entry.name, default=DefaultMode.OPEN)
         case Kind.CAMPAIGN:
             return Campaign(name=entry.name)
 
@@ -183,19 +194,34 @@ def _ids(named: Sequence[Any], names: Sequence[str]) -> tuple[int, ...]:
     return tuple(next(one.id for one in named if one.name == name) for name in names)
 
 
-def _same(_site: Site, key: str, value: object) -> tuple[str, object]:
-    return key, value
+def _field(site: Site, key: str, values: Mapping[str, Any]) -> tuple[str, object]:
+    """From a key of the file to a field of the model and its value."""
+    if key in PERIOD_KEYS:
+        return "active_period", period_of(values)
+    if key in _NAMES:
+        return _NAMES[key], values[key]
+    match key:
+        case "server":
+            return "server_id", _ids(site.servers, [values[key]])[0]
+        case "trunks":
+            return "trunk_ids", _ids(site.trunks, values[key])
+        case "end_points":
+            return "endpoint_ids", _ids(site.endpoints, values[key])
+        case "opening_hours":
+            return "opening_hours_ids", _ids(site.opening_hours, values[key])
+        case "lists":
+            return "list_ids", _ids(site.lists, values[key])
+        case "black_lists":
+            return "black_list_ids", _ids(site.lists, values[key])
+        case _:
+            return key, values[key]
 
 
-#: From a key of the file and its value to a field of the model and its value.
-_FIELDS: Mapping[str, Callable[[Site, str, Any], tuple[str, object]]] = {
-    "server": lambda site, _key, name: ("server_id", _ids(site.servers, [name])[0]),
-    "trunks": lambda site, _key, names: ("trunk_ids", _ids(site.trunks, names)),
-    "end_points": lambda site, _key, names: ("endpoint_ids", _ids(site.endpoints, names)),
-    "lists": lambda site, _key, names: ("list_ids", _ids(site.lists, names)),
-    "caller_id": lambda _site, _key, value: ("dial_clid", value),
-    "account": lambda _site, _key, value: ("dial_account", value),
-    "reschedule": lambda _site, _key, rules: ("reschedule_rules", rules),
+#: Where the file and the model have different names for the same thing.
+_NAMES = {
+    "caller_id": "dial_clid",
+    "account": "dial_account",
+    "reschedule": "reschedule_rules",
 }
 
 _SAVE: Mapping[Kind, Callable[[Connection, Any], Any]] = {
@@ -203,5 +229,6 @@ _SAVE: Mapping[Kind, Callable[[Connection, Any], Any]] = {
     Kind.TRUNK: save_trunk,
     Kind.END_POINT: save_endpoint,
     Kind.LIST: save_list,
+    Kind.OPENING_HOURS: save_opening_hours,
     Kind.CAMPAIGN: save_campaign,
 }

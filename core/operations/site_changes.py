@@ -6,24 +6,31 @@ deleted. Names are looked up in the file first, then in what is stored.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum, StrEnum
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from core.entries import suggest
-from core.model import Campaign, EndPoint, Server, ServerType, Simulation, Trunk
+from core.model import Campaign, EndPoint, Server, ServerType, Trunk
 from core.operations.site_file import Entry, Kind
-from core.rules.reschedule import RescheduleRule, RetryMode
+from core.operations.site_hours import PERIOD_KEYS, period_misfits
+from core.operations.site_values import MAX_CARRIED
+from core.operations.site_words import show
+from core.rules.opening_hours import DefaultMode, OpeningHours
 
-#: Instead of a secret.
-MASK = "(not shown)"
-
-_SECRETS = frozenset({"password"})
 _REQUIRED: Mapping[Kind, tuple[str, ...]] = {
     Kind.TRUNK: ("server", "dial_string"),
     Kind.END_POINT: ("server", "extension", "context"),
+    Kind.OPENING_HOURS: ("default",),
 }
-_REFERENCES = {"trunks": Kind.TRUNK, "end_points": Kind.END_POINT, "lists": Kind.LIST}
+_REFERENCES = {
+    "trunks": Kind.TRUNK,
+    "end_points": Kind.END_POINT,
+    "opening_hours": Kind.OPENING_HOURS,
+    "lists": Kind.LIST,
+    "black_lists": Kind.LIST,
+}
+_TRACKING = ("amd_mode", "amd_extra", "amd_file", "fax_file")
 
 
 class Action(StrEnum):
@@ -102,15 +109,24 @@ def list_entry(name: str) -> Entry:
     return _entry(Kind.LIST, name, {})
 
 
+def opening_hours_entry(hours: OpeningHours) -> Entry:
+    """Stored opening hours as the file would say them. Rules of public holidays are rules
+    like others."""
+    values = {"default": hours.default, "rules": hours.rules}
+    return _entry(Kind.OPENING_HOURS, hours.name, values)
+
+
 def campaign_entry(
     campaign: Campaign,
     *,
     trunks: tuple[str, ...] = (),
     end_points: tuple[str, ...] = (),
+    opening_hours: tuple[str, ...] = (),
     lists: tuple[str, ...] = (),
+    black_lists: tuple[str, ...] = (),
 ) -> Entry:
     """A stored campaign, with the names of its parts, as the file would say it. The order
-    of lists counts, that of trunks and end-points does not."""
+    of lists and opening hours counts, that of the others does not."""
     values = {
         "priority": campaign.priority,
         "pace": campaign.pace,
@@ -120,9 +136,20 @@ def campaign_entry(
         "max_call_length_s": campaign.max_call_length_s,
         "caller_id": campaign.dial_clid,
         "account": campaign.dial_account,
+        "variables": campaign.variables,
+        "amd_mode": campaign.amd_mode,
+        "amd_extra": campaign.amd_extra,
+        "amd_file": campaign.amd_file,
+        "fax_file": campaign.fax_file,
+        "time_zone": campaign.time_zone,
+        "start_time": campaign.active_period.start,
+        "end_time": campaign.active_period.end,
+        "days": campaign.active_period.days,
         "trunks": tuple(sorted(trunks)),
         "end_points": tuple(sorted(end_points)),
+        "opening_hours": opening_hours,
         "lists": lists,
+        "black_lists": tuple(sorted(black_lists)),
         "reschedule": campaign.reschedule_rules,
     }
     return _entry(Kind.CAMPAIGN, campaign.name, values)
@@ -144,28 +171,6 @@ def compare(
         problems += _missing(entry, change)
         problems += _misfits(change.entry, entry, after)
     return changes
-
-
-def show(key: str, value: object) -> str:
-    """A value as people read it in a diff."""
-    match value:
-        case _ if key in _SECRETS:
-            return MASK
-        case Enum():
-            return value.name
-        case bool():
-            return str(value).lower()
-        case Simulation():
-            weights = ", ".join(f"{name} {weight:g}" for name, weight in value.outcomes.items())
-            return f"{weights}; ring {_span(value.ring_s)}; talk {_span(value.talk_s)}"
-        case RescheduleRule():
-            return _show_rule(value)
-        case tuple():
-            return ", ".join(show(key, part) for part in value) or "none"
-        case None | "":
-            return "none"
-        case _:
-            return str(value)
 
 
 def _entry(kind: Kind, name: str, values: Mapping[str, Any]) -> Entry:
@@ -220,6 +225,10 @@ def _misfits(whole: Entry, entry: Entry, after: Sequence[Entry]) -> Iterable[str
             yield from _unknown(whole, key, kind, entry.values[key], after)
     if entry.kind is Kind.CAMPAIGN:
         yield from _unreachable(whole, after)
+        yield from _both_lists(whole)
+        yield from _crowded(whole)
+        if PERIOD_KEYS & entry.values.keys():
+            yield from period_misfits(whole.values, whole.place)
 
 
 def _unknown(
@@ -242,6 +251,25 @@ def _unreachable(entry: Entry, after: Sequence[Entry]) -> Iterable[str]:
         )
 
 
+def _both_lists(entry: Entry) -> Iterable[str]:
+    for name in entry.values["black_lists"]:
+        if name in entry.values["lists"]:
+            yield (
+                f'{entry.place}.black_lists "{name}": it is one of its lists too; '
+                "a campaign either dials a list or keeps off it"
+            )
+
+
+def _crowded(entry: Entry) -> Iterable[str]:
+    variables = len(entry.values["variables"])
+    settings = sum(1 for key in _TRACKING if entry.values[key])
+    if variables + settings > MAX_CARRIED:
+        yield (
+            f"{entry.place}: {variables} variables and {settings} AMD and fax settings; together "
+            f"they may be at most {MAX_CARRIED}, for a call carries its record's attributes too"
+        )
+
+
 def _servers_of(kind: Kind, names: Iterable[str], after: Sequence[Entry]) -> set[str]:
     wanted = set(names)
     return {
@@ -255,21 +283,11 @@ def _join(names: Iterable[str]) -> str:
     return ", ".join(f'"{name}"' for name in sorted(names))
 
 
-def _span(seconds: tuple[float, float]) -> str:
-    return f"{seconds[0]:g}-{seconds[1]:g} s"
-
-
-def _show_rule(rule: RescheduleRule) -> str:
-    status = f"/{rule.ext_status}" if rule.ext_status else ""
-    times = {0: "always", 1: "once"}.get(rule.max_attempts, f"{rule.max_attempts} times")
-    growing = ", growing" if rule.mode is RetryMode.MULT else ""
-    return f"{rule.state}{status} {times} after {rule.retry_after_s} s{growing}"
-
-
 _DEFAULTS: Mapping[Kind, Entry] = {
     Kind.SERVER: server_entry(Server(name="")),
     Kind.TRUNK: trunk_entry(Trunk(server_id=0, name="", dial_string=""), ""),
     Kind.END_POINT: endpoint_entry(EndPoint(server_id=0, name="", extension="", context=""), ""),
     Kind.LIST: list_entry(""),
+    Kind.OPENING_HOURS: opening_hours_entry(OpeningHours(name="", default=DefaultMode.OPEN)),
     Kind.CAMPAIGN: campaign_entry(Campaign(name="")),
 }

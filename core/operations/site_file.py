@@ -1,42 +1,27 @@
-"""The site file: servers, trunks, end-points, lists and campaigns as a person writes them.
+"""The site file: servers, trunks, end-points, lists, opening hours and campaigns as a person
+writes them.
 
 This reads TOML into entries whose values are checked one by one; whether they fit each other
 and what is stored is `site_changes`' to say. Keys the file leaves out are left out here too.
 """
 
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from core.entries import (
-    Shape,
-    filled,
-    flag,
-    join,
-    one_of,
-    read_table,
-    suggest,
-    text,
-    texts,
-    whole,
-)
+from core.entries import Shape, filled, flag, join, one_of, read_table, suggest, whole
 from core.errors import InvalidValue
 from core.model import Pace, ServerType, Simulation
+from core.operations import site_values as value
+from core.operations.site_hours import read_rules
 from core.rules.dialstring import check_dial_string
 from core.rules.extensions import check_context, check_extension
+from core.rules.opening_hours import DefaultMode
 from core.rules.reschedule import RescheduleRule, RetryMode, check_rule
 from core.rules.simulation import check_simulation
 from core.rules.states import CallState
-from core.rules.statuses import check_ext_status
-
-#: Longest name of anything, in characters.
-MAX_NAME = 100
-#: Longest other text, in characters.
-MAX_TEXT = 190
-#: Longest account, in characters (Asterisk's AST_MAX_ACCOUNT_CODE less one).
-MAX_ACCOUNT = 79
 
 _YEAR_S = 366 * 24 * 3600
 _MAX = 2**31 - 1
@@ -53,6 +38,8 @@ class Kind(StrEnum):
     END_POINT = "end_points"
     #: Lists of numbers.
     LIST = "lists"
+    #: Rules that open and close campaigns.
+    OPENING_HOURS = "opening_hours"
     #: What is run.
     CAMPAIGN = "campaigns"
 
@@ -99,12 +86,14 @@ def _read_section(kind: Kind, raw: object, problems: list[str]) -> Iterable[Entr
     for name, table in raw.items():
         place = join(kind, name)
         try:
-            _name(name)
+            value.name(name)
         except InvalidValue as error:
             problems.append(f"{place}: {error.expected}")
         values = read_table(table, _SHAPES[kind], place, problems, secrets=frozenset({"password"}))
         _read_nested(values, place, problems)
         keys = frozenset(table) if isinstance(table, Mapping) else frozenset()
+        if kind is Kind.OPENING_HOURS:
+            keys = read_rules(values, keys, place, problems)
         yield Entry(kind=kind, name=name, values=values, keys=keys)
 
 
@@ -121,7 +110,7 @@ def _read_nested(values: dict[str, Any], place: str, problems: list[str]) -> Non
 
 
 def _read_simulation(raw: object, place: str, problems: list[str]) -> Simulation:
-    shape: Shape = {"outcomes": _weights, "ring_s": _seconds, "talk_s": _seconds}
+    shape: Shape = {"outcomes": value.weights, "ring_s": value.seconds, "talk_s": value.seconds}
     simulation = Simulation(**read_table(raw, shape, place, problems))
     try:
         check_simulation(simulation.outcomes, simulation.ring_s, simulation.talk_s)
@@ -142,89 +131,9 @@ def _read_rule(raw: object, place: str, problems: list[str]) -> RescheduleRule:
         return rule
 
 
-def _name(value: object) -> str:
-    name = filled(value)
-    if len(name) > MAX_NAME or name != name.strip():
-        raise InvalidValue(
-            "", value, f"a name has at most {MAX_NAME} characters, no blanks around it"
-        )
-    return name
-
-
-def _names(value: object) -> tuple[str, ...]:
-    return tuple(_name(name) for name in texts(value))
-
-
-def _set_of_names(value: object) -> tuple[str, ...]:
-    """Names whose order says nothing."""
-    return tuple(sorted(_names(value)))
-
-
-def _line(value: object) -> str:
-    if len(text(value)) > MAX_TEXT:
-        raise InvalidValue("", value, f"it may have at most {MAX_TEXT} characters")
-    return text(value)
-
-
-def _account(value: object) -> str:
-    if len(text(value)) > MAX_ACCOUNT:
-        raise InvalidValue("", value, f"it may have at most {MAX_ACCOUNT} characters")
-    return text(value)
-
-
-def _host(value: object) -> str:
-    host = filled(value)
-    if any(character.isspace() or character == "/" for character in host) or len(host) > MAX_TEXT:
-        raise InvalidValue("", value, "write a host name or an address, such as 127.0.0.1")
-    return host
-
-
-def _then(check: Callable[[str], str]) -> Callable[[object], str]:
-    """A check of a rule, after that for a line of text."""
-    return lambda value: check(_line(value))
-
-
-def _final_state(value: object) -> CallState:
-    finals = [state.value for state in CallState if state.is_final]
-    if isinstance(value, str) and value.upper() in finals:
-        return CallState(value.upper())
-    raise InvalidValue("", value, f"a call must end in it; {suggest(str(value).upper(), finals)}")
-
-
-def _ext_status(value: object) -> str:
-    """Empty for any, `$` for none, else a status."""
-    return check_ext_status(text(value)) if value != "" else ""
-
-
-def _weights(value: object) -> Mapping[str, float]:
-    if not isinstance(value, Mapping) or not all(map(_is_number, value.values())):
-        raise InvalidValue("", value, "write weights, { answered = 0.5, busy = 0.5 }")
-    return {str(outcome): float(weight) for outcome, weight in value.items()}
-
-
-def _seconds(value: object) -> tuple[float, float]:
-    if not isinstance(value, list) or len(value) != 2 or not all(map(_is_number, value)):
-        raise InvalidValue("", value, "write the least and the most seconds, [1, 3]")
-    return float(value[0]), float(value[1])
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _tables(value: object) -> list[object]:
-    if not isinstance(value, list):
-        raise InvalidValue("", value, "write rules, each [[campaigns.NAME.reschedule]]")
-    return value
-
-
-def _as_it_is(value: object) -> object:
-    return value
-
-
 _RULE: Shape = {
-    "state": _final_state,
-    "ext_status": _ext_status,
+    "state": value.final_state,
+    "ext_status": value.ext_status,
     "max_attempts": whole(0, 1000),
     "retry_after_s": whole(0, _YEAR_S),
     "mode": one_of(RetryMode),
@@ -233,28 +142,33 @@ _RULE: Shape = {
 _SHAPES: Mapping[Kind, Shape] = {
     Kind.SERVER: {
         "type": one_of(ServerType),
-        "host": _host,
+        "host": value.host,
         "port": whole(1, 65535),
-        "login": _line,
-        "password": _line,
+        "login": value.line(),
+        "password": value.line(),
         "unit_ms": whole(1, 60_000),
         "messages_per_unit": whole(1, 100_000),
     },
     Kind.TRUNK: {
-        "server": _name,
-        "dial_string": _then(check_dial_string),
+        "server": value.name,
+        "dial_string": value.ruled(check_dial_string),
         "capacity": whole(1, 100_000),
         "max_calls_per_period": whole(1, 100_000),
         "period_ms": whole(1, 3_600_000),
-        "simulation": _as_it_is,
+        "simulation": value.as_it_is,
     },
     Kind.END_POINT: {
-        "server": _name,
-        "extension": _then(check_extension),
-        "context": _then(check_context),
+        "server": value.name,
+        "extension": value.ruled(check_extension),
+        "context": value.ruled(check_context),
         "max_channels": whole(1, 100_000),
     },
     Kind.LIST: {"file": filled},
+    Kind.OPENING_HOURS: {
+        "default": one_of(DefaultMode),
+        "rules": value.tables('write rules, [{ days = "23456", state = "OPEN" }]'),
+        "holidays": value.as_it_is,
+    },
     Kind.CAMPAIGN: {
         "priority": whole(-_MAX, _MAX),
         "pace": one_of(Pace),
@@ -262,11 +176,22 @@ _SHAPES: Mapping[Kind, Shape] = {
         "batch_size": whole(1, 100_000),
         "answer_timeout_ms": whole(1, 3_600_000),
         "max_call_length_s": whole(0, _MAX),
-        "caller_id": _line,
-        "account": _account,
-        "trunks": _set_of_names,
-        "end_points": _set_of_names,
-        "lists": _names,
-        "reschedule": _tables,
+        "caller_id": value.template,
+        "account": value.account,
+        "trunks": value.set_of_names,
+        "end_points": value.set_of_names,
+        "variables": value.variables,
+        "amd_mode": value.line(value.MAX_MODE),
+        "amd_extra": value.line(),
+        "amd_file": value.line(),
+        "fax_file": value.line(),
+        "time_zone": value.time_zone,
+        "start_time": value.clock,
+        "end_time": value.clock,
+        "days": value.days,
+        "opening_hours": value.names,
+        "lists": value.names,
+        "black_lists": value.set_of_names,
+        "reschedule": value.tables("write rules, each [[campaigns.NAME.reschedule]]"),
     },
 }

@@ -1,13 +1,19 @@
 """`whipbird migrate` and `whipbird apply`, on a real SQLite file."""
 
+import re
+from datetime import time
 from pathlib import Path
 
 import pytest
 
 from core.operations.site import describe, fetch_site
+from core.rules.active_period import ActivePeriod
+from core.rules.opening_hours import DefaultMode
+from core.rules.public_holidays import public_holidays
 from core.store.database import reading
 from tests.support.cli import CommandLine
 
+MANUAL = Path(__file__).parents[2] / "docs" / "site-file.md"
 DEMO = Path(__file__).parents[2] / "demo" / "site.toml"
 
 SITE = """
@@ -81,6 +87,87 @@ def test_the_same_file_again_has_nothing_to_do(line: CommandLine) -> None:
     assert result.stdout == "nothing to do\n"
     answer = line.json("apply", path)
     assert {change["action"] for change in answer["changes"]} == {"unchanged"}
+
+
+HOURS = """
+[lists.refused]
+
+[opening_hours.holidays]
+default = "open"
+holidays = { country = "CH", subdivision = "TI", years = [2026] }
+
+[opening_hours.office]
+default = "closed"
+rules = [{ days = "23456", from_time = "9:30", to_time = "17:00", state = "OPEN" }]
+
+[campaigns.reminders]
+trunks = ["main"]
+end_points = ["ivr"]
+lists = ["people"]
+black_lists = ["refused"]
+time_zone = "Europe/Zurich"
+start_time = "9:00"
+end_time = "18:00"
+days = ["Mo", "Tu"]
+opening_hours = ["office", "holidays"]
+variables = "LANG:it,TEAM:3"
+caller_id = "${NAME}"
+amd_mode = "amd"
+amd_extra = "2500"
+amd_file = "sorry"
+fax_file = "offer.tif"
+"""
+
+
+def test_hours_and_black_lists_are_applied_once(line: CommandLine) -> None:
+    path = line.write("site.toml", SITE.partition("[campaigns")[0] + HOURS)
+    assert "8 to create, 0 to change" in line.done("apply", path).stdout
+    assert line.done("apply", path).stdout == "nothing to do\n"
+    with reading(line.open_database()) as conn:
+        site = fetch_site(conn)
+    (campaign,) = site.campaigns
+    holidays, office = site.opening_hours
+    assert holidays.rules == public_holidays("CH", "TI", [2026])
+    assert (office.default, len(office.rules)) == (DefaultMode.CLOSED, 1)
+    assert campaign.opening_hours_ids == (office.id, holidays.id)
+    assert campaign.list_ids == (site.lists[0].id,)
+    assert campaign.black_list_ids == (site.lists[1].id,)
+    assert campaign.active_period == ActivePeriod(
+        start=time(9), end=time(18), days=frozenset({2, 3})
+    )
+    assert campaign.time_zone == "Europe/Zurich"
+    assert campaign.variables == (("LANG", "it"), ("TEAM", "3"))
+    assert (campaign.amd_mode, campaign.amd_extra) == ("amd", "2500")
+    assert (campaign.amd_file, campaign.fax_file) == ("sorry", "offer.tif")
+
+
+def test_one_end_of_the_period_changes_and_the_rest_of_it_stays(line: CommandLine) -> None:
+    line.done("apply", line.write("site.toml", SITE.partition("[campaigns")[0] + HOURS))
+    change = line.write("change.toml", "[campaigns.reminders]\nend_time = 12:00:00\n")
+    assert "    end_time: 18:00:00 → 12:00:00\n" in line.done("apply", change).stdout
+    with reading(line.open_database()) as conn:
+        (campaign,) = fetch_site(conn).campaigns
+    assert campaign.active_period == ActivePeriod(
+        start=time(9), end=time(12), days=frozenset({2, 3})
+    )
+
+
+def examples_of_the_manual() -> list[str]:
+    return re.findall("```toml\n(.*?)```", MANUAL.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_the_examples_of_the_documentation_are_applied(line: CommandLine) -> None:
+    examples = examples_of_the_manual()
+    assert len(examples) == 2
+    stored = SITE.replace("reminders", "Reminders")
+    line.done("apply", line.write("site.toml", stored))
+    path = line.write("examples.toml", "\n".join(examples))
+    line.done("apply", path)
+    assert line.done("apply", path).stdout == "nothing to do\n"
+    (campaign,) = (entry for entry in describe_stored(line) if entry.startswith("campaigns"))
+    values = describe_stored(line)[campaign]
+    assert values["opening_hours"] == ("Swiss holidays", "Office")
+    assert values["black_lists"] == ("Do not call",)
 
 
 def test_a_change_is_shown_from_old_to_new_and_the_rest_stays(line: CommandLine) -> None:

@@ -1,10 +1,10 @@
 """What a site file changes in what is stored."""
 
 from collections.abc import Sequence
+from datetime import time
 
 from core.model import Campaign, EndPoint, Server, ServerType, Trunk
 from core.operations.site_changes import (
-    MASK,
     Action,
     Change,
     FieldChange,
@@ -13,10 +13,14 @@ from core.operations.site_changes import (
     compare,
     endpoint_entry,
     list_entry,
+    opening_hours_entry,
     server_entry,
     trunk_entry,
 )
 from core.operations.site_file import Entry, parse_site
+from core.operations.site_words import MASK
+from core.rules.active_period import ActivePeriod
+from core.rules.opening_hours import DefaultMode, HourRule, OpeningHours
 from core.rules.reschedule import RescheduleRule
 from core.rules.states import CallState
 
@@ -181,3 +185,99 @@ def test_the_order_of_trunks_says_nothing_and_that_of_lists_does() -> None:
     assert same.action is Action.KEEP
     (other,) = changes_of('[campaigns.c]\nlists = ["b", "people"]', site)
     assert other.fields == (FieldChange(key="lists", old="people, b", new="b, people"),)
+
+
+HOURS = opening_hours_entry(
+    OpeningHours(
+        name="office",
+        default=DefaultMode.CLOSED,
+        rules=(HourRule(days=frozenset({2, 3}), is_open=True),),
+    )
+)
+
+
+def test_hours_days_and_variables_are_shown_as_people_write_them() -> None:
+    (change,) = changes_of(
+        """
+        [campaigns.c]
+        time_zone = "Europe/Zurich"
+        start_time = "9:30"
+        days = "23456"
+        variables = "A:1,B:2"
+        opening_hours = ["office"]
+        """,
+        [*SITE, HOURS],
+    )
+    assert [(field.key, field.old, field.new) for field in change.fields] == [
+        ("time_zone", "UTC", "Europe/Zurich"),
+        ("start_time", "00:00:00", "09:30:00"),
+        ("days", "Su Mo Tu We Th Fr Sa", "Mo Tu We Th Fr"),
+        ("variables", "none", "A:1, B:2"),
+        ("opening_hours", "none", "office"),
+    ]
+
+
+def test_opening_hours_are_shown_rule_by_rule() -> None:
+    (change,) = changes_of(
+        """
+        [opening_hours.office]
+        default = "open"
+        rules = [
+            { name = "Feast", from_date = "25/12", to_date = "25/12", state = "CLOSED" },
+            { days = "2", from_date = "01/02/2026", to_time = "9:30", state = "OPEN" },
+            { from_time = "8:00", to_time = "9:30", to_date = "31/12", state = "OPEN" },
+        ]
+        """,
+        [HOURS],
+    )
+    assert [(field.key, field.old, field.new) for field in change.fields] == [
+        ("default", "CLOSED", "OPEN"),
+        (
+            "rules",
+            "open Mo Tu",
+            '"Feast" closed 25/12, open Mo from 01/02/2026 to 09:30:00, '
+            "open to 31/12 08:00:00-09:30:00",
+        ),
+    ]
+
+
+def test_new_opening_hours_need_a_default() -> None:
+    assert problems_of("[opening_hours.o]") == ["opening_hours.o.default: it must be given"]
+    assert problems_of("[opening_hours.office]\nrules = []", [HOURS]) == []
+
+
+def test_unknown_hours_and_black_lists_are_named() -> None:
+    assert problems_of(
+        '[campaigns.c]\nopening_hours = ["ofice"]\nblack_lists = ["peple"]', [*SITE, HOURS]
+    ) == [
+        'campaigns.c.opening_hours "ofice": not in [opening_hours]; is "office" meant?',
+        'campaigns.c.black_lists "peple": not in [lists]; is "people" meant?',
+    ]
+
+
+def test_a_campaign_cannot_dial_what_it_keeps_off() -> None:
+    assert problems_of('[campaigns.c]\nblack_lists = ["people"]', SITE) == [
+        'campaigns.c.black_lists "people": it is one of its lists too; '
+        "a campaign either dials a list or keeps off it"
+    ]
+    assert problems_of('[campaigns.c]\nlists = []\nblack_lists = ["people"]', SITE) == []
+
+
+def test_a_period_is_judged_with_the_end_that_is_stored() -> None:
+    period = ActivePeriod(start=time(9), end=time(17))
+    stored = [*SITE[:-1], campaign_entry(Campaign(name="c", active_period=period))]
+    assert problems_of('[campaigns.c]\nstart_time = "16:00"', stored) == []
+    (problem,) = problems_of('[campaigns.c]\nstart_time = "18:00"', stored)
+    assert problem.startswith(
+        'campaigns.c.end_time "17:00:00": it lies before the start, 18:00:00; '
+    )
+
+
+def test_variables_and_settings_leave_room_for_the_attributes() -> None:
+    variables = "variables = 'A:1,B:2,C:3,D:4,E:5,F:6,G:7,H:8'"
+    two = "amd_mode = 'amd'\namd_extra = '1'"
+    assert problems_of(f"[campaigns.c]\n{variables}\n{two}", SITE) == []
+    assert problems_of(f"[campaigns.c]\n{variables}\n{two}\nfax_file = 'a'", SITE) == [
+        "campaigns.c: 8 variables and 3 AMD and fax settings; together they may be at most 10, "
+        "for a call carries its record's attributes too"
+    ]

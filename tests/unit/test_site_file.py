@@ -168,7 +168,8 @@ def test_a_campaign_s_rules_keep_their_order() -> None:
         ),
         (
             '[campaigns.c]\ntime_zone = "0123456789"',
-            'campaigns.c.time_zone "0123456789": write an IANA time zone; such as Europe/Zurich or UTC',
+            'campaigns.c.time_zone "0123456789": write an IANA time zone; '
+            "such as Europe/Zurich or UTC",
         ),
         (
             '[campaigns.c]\nstart_time = "25:00"',

@@ -123,7 +123,8 @@ class Campaign:
     `opening_hours_ids` and `reschedule_rules` are ordered. `active_period` and opening hours
     are read in `time_zone` (an IANA name). `dial_clid` and `dial_account` may hold
     placeholders. `variables` go to each call, as do the AMD and fax settings that are not
-    empty.
+    empty. The result of each call is posted to `http_notify`, a URL, unless it is empty; signed
+    with `http_secret`, unless that is.
     """
 
     id: int = 0
@@ -143,6 +144,8 @@ class Campaign:
     amd_extra: str = ""
     amd_file: str = ""
     fax_file: str = ""
+    http_notify: str = ""
+    http_secret: str = field(default="", repr=False)
     time_zone: str = "UTC"
     active_period: ActivePeriod = EVERY_MOMENT
     opening_hours_ids: tuple[int, ...] = ()

@@ -26,6 +26,7 @@ from core.ports.events import (
     Stopping,
 )
 from core.rules.dialstring import render_channel
+from core.rules.notifications import Notification, form_fields, render_form
 from core.rules.placeholders import expand
 from core.rules.reschedule import RetryDecision, decide_retry
 from core.rules.states import CallState
@@ -124,7 +125,7 @@ class Tracker:
         state = CallState.RS_BLACKLIST
         decision = self._decide_retry(run, attempt, state)
         log = CallLog(attempt=attempt, state=state, reason=ON_BLACK_LIST, ended_at=now)
-        self._conclude(run, log, decision, outputs=None)
+        self._conclude(run, log, decision, entry, outputs=None)
 
     def attempt_refused(self, event: AttemptRefused, now: datetime) -> None:
         """A retry so refused is still in the database: it stays held, and is not read again."""
@@ -268,13 +269,15 @@ class Tracker:
         """Free the lines and conclude the attempt."""
         run = self._run_of(call)
         self._live.free_lines(call, run)
-        self._conclude(run, call.log(reason=reason, now=now), decision, call.outputs)
+        log = call.log(reason=reason, now=now)
+        self._conclude(run, log, decision, call.entry, call.outputs)
 
     def _conclude(
         self,
         run: LiveRun,
         log: CallLog,
         decision: RetryDecision | None,
+        entry: HopperEntry,
         outputs: Mapping[str, str] | None,
     ) -> None:
         """Write the log row, and queue the retry or count the record done."""
@@ -282,7 +285,8 @@ class Tracker:
         if decision is not None and not run.state.is_over:
             retry = _retry(log.attempt, decision, log.ended_at)
             log = replace(log, next_retry_s=retry.after_s)
-        self._live.out.append(CallClosed(log=log, retry=retry, outputs=outputs))
+        notify = _notification(run.campaign.http_notify, log, entry, outputs)
+        self._live.out.append(CallClosed(log=log, retry=retry, outputs=outputs, notify=notify))
         run.outcomes[log.state] += 1
         if retry is None:
             run.completed += 1
@@ -334,6 +338,30 @@ def _variables(call: Call, run: LiveRun) -> tuple[tuple[str, str], ...]:
         campaign.amd_mode, campaign.amd_extra, campaign.amd_file, campaign.fax_file
     )
     return tuple(dict((*campaign.variables, *tracking, *own)).items())
+
+
+def _notification(
+    url: str, log: CallLog, entry: HopperEntry, outputs: Mapping[str, str] | None
+) -> Notification | None:
+    """What the campaign's `url` is told of a call that is over; None without one. Outputs that
+    the call did not touch are those of the record. Without a server there is no Asterisk-id."""
+    if not url:
+        return None
+    attempt, record = log.attempt, entry.record
+    fields = form_fields(
+        number=record.number,
+        current_number=attempt.number,
+        list_name=entry.list_name,
+        state=log.state,
+        ext_status=log.ext_status,
+        retry_no=attempt.retry_no,
+        reschedule_s=log.next_retry_s,
+        asterisk_id="" if attempt.server_id is None else attempt.channel_id,
+        wombat_id=attempt.id,
+        inputs=record.inputs,
+        outputs=record.outputs if outputs is None else outputs,
+    )
+    return Notification(url=url, body=render_form(fields))
 
 
 def _retry(attempt: Attempt, decision: RetryDecision, now: datetime) -> Retry:

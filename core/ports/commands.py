@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.model import Attempt, CallLog, ListPosition, Retry, Screen, Trunk
+from core.rules.notifications import Notification
 from core.rules.states import RunState
 
 
@@ -67,11 +68,12 @@ class AttemptPlaced:
 class CallClosed:
     """Journal: the attempt is over. `retry` is its record's next one; `outputs` replace the
     record's output attributes, None leaves them alone. An attempt without lines was never
-    placed: it uses up its record's retry here."""
+    placed: it uses up its record's retry here. `notify` is to be posted once this is safe."""
 
     log: CallLog
     retry: Retry | None
     outputs: Mapping[str, str] | None
+    notify: Notification | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

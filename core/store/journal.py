@@ -7,8 +7,19 @@ from sqlalchemy import Connection, and_, bindparam, delete, insert, select, upda
 
 from core.model import Attempt, Retry
 from core.ports.commands import AttemptPlaced, CallClosed, JournalEntry, RunProgressed
+from core.store.outbox import letter_row
 from core.store.rows import values_of
-from core.store.schema import CHANNEL, TECH_CAUSE, attempt, call_log, record, retry, run, run_list
+from core.store.schema import (
+    CHANNEL,
+    TECH_CAUSE,
+    attempt,
+    call_log,
+    outbox,
+    record,
+    retry,
+    run,
+    run_list,
+)
 
 _DELETE_RETRY = delete(retry).where(
     and_(retry.c.run_id == bindparam("of_run"), retry.c.record_id == bindparam("of_record"))
@@ -64,6 +75,7 @@ def write_entries(conn: Connection, entries: Sequence[JournalEntry]) -> None:
     _many(conn, insert(call_log), [_log_row(entry) for entry in closed])
     _many(conn, _DELETE_ATTEMPT, [{"of_attempt": e.log.attempt.id} for e in closed])
     _many(conn, insert(retry), [values_of(left) for left in retries])
+    _many(conn, insert(outbox), [letter_row(e.log, e.notify) for e in closed if e.notify])
     _many(
         conn,
         _UPDATE_OUTPUTS,

@@ -16,7 +16,9 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy.dialects import mysql
 
+from core.rules.notifications import MAX_URL
 from core.rules.numbers import MAX_LENGTH
 from core.store.types import Attributes, Moment, name_type
 
@@ -38,6 +40,8 @@ metadata = MetaData(
 
 #: SQLite counts rows itself only for INTEGER; MariaDB needs 64 bits.
 BigKey = BigInteger().with_variant(Integer, "sqlite")
+#: MariaDB's TEXT ends at 64 KiB; a form with a hundred attributes may be longer.
+LongText = Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")
 
 
 def _key() -> Column[int]:
@@ -139,6 +143,8 @@ campaign = Table(
     _text("active_start", 6, "000000"),
     _text("active_end", 6, "235959"),
     _text("active_days", 7, "1234567"),
+    _text("http_notify", MAX_URL),
+    _text("http_secret", 190),
 )
 
 campaign_trunk = Table(
@@ -311,4 +317,22 @@ run_command = Table(
     Column("handled_at", Moment),
     Column("outcome", Text, nullable=False, default=""),
     Index(None, "handled_at", "id"),
+)
+
+#: What is still to be posted of calls that are over, and, when it is dead, what could not be.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    _link("campaign_id", "campaign"),
+    Column("call_id", BigKey, nullable=False),
+    _text("url", MAX_URL),
+    Column("body", LongText, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("due_at", Moment, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("last_error", Text, nullable=False, default=""),
+    Column("dead", Boolean, nullable=False, default=False),
+    # Campaign by campaign: one whose server is away does not stand before the others.
+    Index(None, "dead", "campaign_id", "due_at"),
 )

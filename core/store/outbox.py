@@ -1,0 +1,204 @@
+"""The outbox: notifications that are still to be posted, and those that were given up.
+
+A letter gets in with the log row of its call, in one transaction, and goes when its delivery
+is confirmed. What failed too often stays as dead until a person decides.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    delete,
+    false,
+    func,
+    select,
+    true,
+    update,
+)
+
+from core.errors import NotFound
+from core.model import CallLog
+from core.rules.notifications import Notification
+from core.store.schema import campaign, outbox
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Letter:
+    """A notification to be posted, after `attempts` that failed. `secret` is the campaign's."""
+
+    id: int
+    campaign_id: int
+    call_id: int
+    url: str
+    body: str
+    attempts: int
+    secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failed:
+    """A letter that was not delivered: what is now true of it. A dead one is not sent again."""
+
+    letter_id: int
+    attempts: int
+    due_at: datetime
+    last_error: str
+    dead: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeptLetter:
+    """A letter as people look at it; `campaign` is a name."""
+
+    id: int
+    campaign: str
+    call_id: int
+    url: str
+    body: str
+    attempts: int
+    created_at: datetime
+    due_at: datetime
+    last_error: str
+    dead: bool
+
+
+_LIVE = outbox.c.dead == false()
+_DELETE = delete(outbox).where(outbox.c.id == bindparam("of_letter"))
+_UPDATE = update(outbox).where(outbox.c.id == bindparam("of_letter"))
+_UPDATE = _UPDATE.values({n: bindparam(n) for n in ("attempts", "due_at", "last_error", "dead")})
+
+
+def letter_row(log: CallLog, notification: Notification) -> dict[str, Any]:
+    """A new letter about a call, due at once."""
+    return {
+        "campaign_id": log.attempt.campaign_id,
+        "call_id": log.attempt.id,
+        "url": notification.url,
+        "body": notification.body,
+        "attempts": 0,
+        "due_at": log.ended_at,
+        "created_at": log.ended_at,
+        "last_error": "",
+        "dead": False,
+    }
+
+
+def fetch_due(
+    conn: Connection,
+    now: datetime,
+    *,
+    limit: int,
+    held: frozenset[int] = frozenset(),
+    full: frozenset[int] = frozenset(),
+) -> list[Letter]:
+    """Up to `limit` letters of each campaign that are due, the earliest first, without those
+    in `held` and campaigns in `full`. However many wait, only these are read."""
+    due: list[Letter] = []
+    campaign_id = _next_campaign(conn, 0)
+    while campaign_id is not None:
+        if campaign_id not in full:
+            due += _fetch_of_campaign(conn, campaign_id, now, limit)
+        campaign_id = _next_campaign(conn, campaign_id)
+    return [letter for letter in due if letter.id not in held]
+
+
+def _next_campaign(conn: Connection, after_id: int) -> int | None:
+    query = select(func.min(outbox.c.campaign_id)).where(_LIVE, outbox.c.campaign_id > after_id)
+    found: int | None = conn.execute(query).scalar_one()
+    return found
+
+
+def _fetch_of_campaign(
+    conn: Connection, campaign_id: int, now: datetime, limit: int
+) -> list[Letter]:
+    table = outbox.c
+    query = (
+        select(
+            table.id,
+            table.campaign_id,
+            table.call_id,
+            table.url,
+            table.body,
+            table.attempts,
+            campaign.c.http_secret.label("secret"),
+        )
+        .join(campaign, campaign.c.id == table.campaign_id)
+        .where(_LIVE, table.campaign_id == campaign_id, table.due_at <= now)
+        .order_by(table.due_at)
+        .limit(limit)
+    )
+    return [Letter(**row) for row in conn.execute(query).mappings()]
+
+
+def settle(conn: Connection, delivered: Sequence[int], failed: Sequence[Failed]) -> None:
+    """Forget the letters that were delivered, by id, and note what became of the others."""
+    if delivered:
+        conn.execute(_DELETE, [{"of_letter": letter_id} for letter_id in delivered])
+    if failed:
+        rows = [
+            {
+                "of_letter": one.letter_id,
+                "attempts": one.attempts,
+                "due_at": one.due_at,
+                "last_error": one.last_error,
+                "dead": one.dead,
+            }
+            for one in failed
+        ]
+        conn.execute(_UPDATE, rows)
+
+
+def count_letters(conn: Connection, *, dead: bool) -> int:
+    query = select(func.count()).select_from(outbox).where(outbox.c.dead == dead)
+    return conn.execute(query).scalar_one()
+
+
+def fetch_letters(conn: Connection, *, dead: bool, limit: int) -> list[KeptLetter]:
+    """The dead letters or the waiting ones, the oldest first."""
+    kept = [column for column in outbox.c if column.name != "campaign_id"]
+    query = (
+        select(*kept, campaign.c.name.label("campaign"))
+        .join(campaign, campaign.c.id == outbox.c.campaign_id)
+        .where(outbox.c.dead == dead)
+        .order_by(outbox.c.id)
+        .limit(limit)
+    )
+    return [KeptLetter(**row) for row in conn.execute(query).mappings()]
+
+
+def revive(conn: Connection, letter_ids: Sequence[int], now: datetime) -> int:
+    """Make these letters, or without ids all dead ones, due at once, as if they had never
+    failed, at the URL that their campaign has now if it has one; how many. NotFound of an id
+    that is none."""
+    url = select(func.nullif(campaign.c.http_notify, "")).where(
+        campaign.c.id == outbox.c.campaign_id
+    )
+    values = {
+        "url": func.coalesce(url.scalar_subquery(), outbox.c.url),
+        "attempts": 0,
+        "due_at": now,
+        "dead": False,
+    }
+    return conn.execute(update(outbox).where(_these(conn, letter_ids)).values(values)).rowcount
+
+
+def remove(conn: Connection, letter_ids: Sequence[int]) -> int:
+    """Delete these letters, or without ids all dead ones; how many. NotFound of an id that is
+    none."""
+    return conn.execute(delete(outbox).where(_these(conn, letter_ids))).rowcount
+
+
+def _these(conn: Connection, letter_ids: Sequence[int]) -> ColumnElement[bool]:
+    if not letter_ids:
+        return outbox.c.dead == true()
+    these = outbox.c.id.in_(letter_ids)
+    known = set(conn.execute(select(outbox.c.id).where(these)).scalars())
+    for letter_id in letter_ids:
+        if letter_id not in known:
+            raise NotFound("letter", letter_id)
+    return these

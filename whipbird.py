@@ -1,7 +1,8 @@
-"""The console script `whipbird`: the command line, given the edge it may need.
+"""The console script `whipbird`: the command line, given what `core` may not import.
 
-Beside `twistd.tac` the only place that knows an edge: `whipbird doctor` asks PBXs over AMI,
-and `core` imports no edge. See docs/decisions/0003-console-script.md.
+Beside `twistd.tac` the only place that knows an edge: `whipbird doctor` asks PBXs over AMI.
+`whipbird dialplan` comes from the package of that name. See
+docs/decisions/0003-console-script.md.
 """
 
 import sys
@@ -23,7 +24,10 @@ def main() -> None:
         sys.exit(str(error))
 
     from core.cli.program import main as run
+    from core.cli.program import program
+    from dialplan.command import dialplan
 
+    program.add_command(dialplan)
     run(probe)
 
 

@@ -47,11 +47,12 @@ def main() -> None:
 
 
 def write_file(path: Path, rows: int) -> Path:
-    """Numbers with five attributes each, some of them beyond ASCII."""
+    """Numbers in no order, as in real lists, with five attributes each, some beyond ASCII."""
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write(f"{HEADER}\n")
         for i in range(rows):
-            file.write(f"+1555{i:07},Zoë {i % 977},Lund-{i % 463},Århus {i % 89},en,{i:08}\n")
+            number = i * 6_364_136 % 10_000_019
+            file.write(f"+1555{number:08},Zoë {i % 977},Lund-{i % 463},Århus {i % 89},en,{i:08}\n")
     return path
 
 

@@ -25,7 +25,7 @@ from core.engine.screening import screen_batch
 from core.engine.threads import Threads
 from core.errors import AlreadyRunning
 from core.model import Server
-from core.ports import Clock, Pbx, PbxFactory
+from core.ports import Clock, Journal, Pbx, PbxFactory
 from core.ports.commands import AttemptPlaced, Command, FetchBatch, HangUp, Originate
 from core.ports.events import (
     BatchFetched,
@@ -71,7 +71,7 @@ class Engine(Service):
         self._lock = lock
         self._beat_s = beat_s
         self._make_pbx = make_pbx
-        self._journal = DatabaseJournal(database, threads, reactor, self.post)
+        self._journal: Journal = DatabaseJournal(database, threads, reactor, self.post)
         self._pbxs: dict[int, tuple[Server, Pbx]] = {}
         self._inbox: list[tuple[Event, datetime]] = []
         self._tick_call: IDelayedCall | None = None
@@ -191,12 +191,12 @@ class Engine(Service):
     def _fetch(self, command: FetchBatch) -> None:
         """Read on, behind all that was decided before: a retry that was just made is seen, one
         that was just used up is not."""
-        fetched = self._journal.written()
-        fetched.addCallback(lambda _: self._read(command))
+        fetched = Deferred.fromCoroutine(self._read(command))
         fetched.addCallbacks(self.post, lambda failure: self._fetch_later(command, failure))
 
-    def _read(self, command: FetchBatch) -> Deferred[BatchFetched]:
-        return self._threads.read(self._fetch_batch, command, self._clock.now())
+    async def _read(self, command: FetchBatch) -> BatchFetched:
+        await self._journal.written()
+        return await self._threads.read(self._fetch_batch, command, self._clock.now())
 
     def _fetch_batch(self, command: FetchBatch, now: datetime) -> BatchFetched:
         with reading(self._database) as conn:

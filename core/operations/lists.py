@@ -23,12 +23,11 @@ from core.operations.list_file import (
     read_blocks,
     read_layout,
 )
+from core.store.bulk import appending
 from core.store.database import reading
 from core.store.lists import (
     fetch_list_by_name,
     fetch_records,
-    insert_records,
-    lock_list,
     save_list,
 )
 from core.store.schema import NAME
@@ -69,13 +68,13 @@ def import_csv(
         list_id = _find_or_make(engine, list_name)
         refused = csv.writer(rejected)
         counts, position = [0, 0], 0
-        for block in read_blocks(text, layout):
-            if block.accepted:
-                _insert(engine, list_id, block.accepted)
-            refused.writerows(map(_line, block.rejected))
-            counts = [counts[0] + len(block.accepted), counts[1] + len(block.rejected)]
-            on_progress(file.tell() - position)
-            position = file.tell()
+        with appending(engine, list_id) as append:
+            for block in read_blocks(text, layout):
+                append(block.accepted)
+                refused.writerows(map(_line, block.rejected))
+                counts = [counts[0] + len(block.accepted), counts[1] + len(block.rejected)]
+                on_progress(file.tell() - position)
+                position = file.tell()
     shown = "Windows-1252" if layout.encoding == "cp1252" else "UTF-8"
     return ImportResult(list_id=list_id, accepted=counts[0], rejected=counts[1], encoding=shown)
 
@@ -93,12 +92,6 @@ def _find_or_make(engine: Engine, name: str) -> int:
             return fetch_list_by_name(conn, name).id
         except NotFound:
             return save_list(conn, CallList(name=name)).id
-
-
-def _insert(engine: Engine, list_id: int, rows: list[tuple[str, str | None]]) -> None:
-    with engine.begin() as conn:
-        lock_list(conn, list_id)
-        insert_records(conn, [(list_id, number, inputs) for number, inputs in rows])
 
 
 def _line(row: Rejected) -> list[str]:

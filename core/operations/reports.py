@@ -12,11 +12,12 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine
 
 from core.model import CallLog, ListPosition, Run
+from core.rules.multinumbers import render_numbers
 from core.rules.states import RunState
 from core.store import reports as stored
 from core.store.campaigns import fetch_campaign
 from core.store.database import reading
-from core.store.lists import fetch_lists
+from core.store.lists import fetch_lists, fetch_numbers
 from core.store.runs import fetch_recent_runs, fetch_run
 from core.store.servers import fetch_servers
 from core.store.trunks import fetch_trunks
@@ -87,9 +88,11 @@ class RecallTable:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LogLine:
-    """A call's log with the names that go with its ids."""
+    """A call's log with the names that go with its ids. `number` is the record's, and the one
+    dialled behind it when that was another (manual, "Using multiple numbers per call")."""
 
     log: CallLog
+    number: str
     list_name: str
     trunk: str
 
@@ -213,9 +216,11 @@ def _page(conn: Connection, run_id: int, after_id: int, limit: int) -> LogPage:
     logs = stored.fetch_logs(conn, run_id, after_id=after_id, limit=limit + 1)
     trunks = _trunk_names(conn)
     lists = {found.id: found.name for found in fetch_lists(conn)}
+    numbers = fetch_numbers(conn, [log.attempt.record_id for log in logs])
     lines = tuple(
         LogLine(
             log=log,
+            number=render_numbers(numbers[log.attempt.record_id], log.attempt.number),
             list_name=lists[log.attempt.list_id],
             trunk=trunks.get(log.attempt.trunk_id or 0, ""),
         )

@@ -58,6 +58,14 @@ class Journal(Protocol):
 
     def append(self, entry: JournalEntry) -> None: ...
 
+    def flush(self) -> None:
+        """Begin to write what was appended."""
+        ...
+
+    def written(self) -> Awaitable[None]:
+        """Done once all that was appended before is in the database."""
+        ...
+
     def close(self) -> Awaitable[None]:
         """Write all that was appended, then stop."""
         ...

@@ -1,6 +1,6 @@
 """Lists and their records in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, func, insert, select
 
@@ -19,14 +19,6 @@ _PLACES = {"qmark": "(?, ?, ?)", "format": "(%s, %s, %s)", "pyformat": "(%s, %s,
 def fetch_lists(conn: Connection) -> list[CallList]:
     rows = conn.execute(select(call_list).order_by(call_list.c.id).limit(LIMIT)).mappings()
     return [CallList(**row) for row in rows]
-
-
-def fetch_list(conn: Connection, list_id: int) -> CallList:
-    """NotFound if there is none of this id."""
-    row = conn.execute(select(call_list).where(call_list.c.id == list_id)).mappings().first()
-    if row is None:
-        raise NotFound("list", list_id)
-    return CallList(**row)
 
 
 def fetch_list_by_name(conn: Connection, name: str) -> CallList:
@@ -56,8 +48,9 @@ def insert_records(conn: Connection, rows: Sequence[tuple[int, str, str | None]]
 
     This is the one hot path of an import: rows go to the driver as they are.
     """
-    statement = _INSERT + _PLACES[conn.dialect.paramstyle]
-    conn.exec_driver_sql(statement, list(rows))
+    if rows:
+        statement = _INSERT + _PLACES[conn.dialect.paramstyle]
+        conn.exec_driver_sql(statement, list(rows))
 
 
 def save_record(conn: Connection, value: Record) -> int:
@@ -77,6 +70,12 @@ def fetch_records(conn: Connection, list_id: int, *, after_id: int, limit: int) 
         .limit(limit)
     ).mappings()
     return [Record(**row) for row in rows]
+
+
+def fetch_numbers(conn: Connection, record_ids: Collection[int]) -> dict[int, str]:
+    """The records' own numbers by their ids."""
+    rows = conn.execute(select(record.c.id, record.c.number).where(record.c.id.in_(record_ids)))
+    return {row.id: row.number for row in rows}
 
 
 def count_records(conn: Connection, list_id: int) -> int:

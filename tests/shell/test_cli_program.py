@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from core.cli.program import describe
+from core.cli.program import describe, program
 from core.cli.session import Session
 from core.errors import NotFound
+from dialplan.command import dialplan
 from tests.support.cli import CommandLine, FakeProbe
 
 ROOT = Path(__file__).parents[2]
@@ -95,3 +96,14 @@ def test_a_mistake_of_ours_keeps_its_stack_trace() -> None:
     assert describe(error, session) == [
         "the database sqlite:///var/whipbird.db does not answer as it should: gone"
     ]
+
+
+def test_the_drop_in_is_written_for_the_configured_port(line: CommandLine) -> None:
+    program.add_command(dialplan)
+    line.environ = {"WHIPBIRD_FASTAGI_PORT": "4999"}
+    result = line.run("dialplan", "--host", "10.0.0.5")
+    assert result.exit_code == 0
+    assert "[whipbird-message]" in result.stdout
+    assert "agi://10.0.0.5:4999/" in result.stdout
+    refused = line.run("dialplan", "--host", "a;b")
+    assert (refused.exit_code, 'FastAGI host "a;b"' in refused.stderr) == (1, True)

@@ -35,7 +35,6 @@ from core.store.database import reading
 from core.store.endpoints import fetch_endpoint, fetch_endpoints, save_endpoint
 from core.store.lists import (
     count_records,
-    fetch_list,
     fetch_list_by_name,
     fetch_records,
     insert_records,
@@ -201,7 +200,6 @@ def test_a_campaign_on_an_unknown_trunk_is_refused(database: Engine) -> None:
         (fetch_server, 999, 'there is no server "999"'),
         (fetch_trunk, 999, 'there is no trunk "999"'),
         (fetch_endpoint, 999, 'there is no end-point "999"'),
-        (fetch_list, 999, 'there is no list "999"'),
         (fetch_list_by_name, "x", 'there is no list "x"'),
         (fetch_campaign, 999, 'there is no campaign "999"'),
         (fetch_campaign_by_name, "CALLS", 'there is no campaign "CALLS"'),

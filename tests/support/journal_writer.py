@@ -9,14 +9,14 @@ from dataclasses import replace
 
 from sqlalchemy import Engine
 
-from core.model import Attempt, ListPosition
+from core.model import Attempt, CallList, ListPosition
 from core.ports.commands import JournalEntry, RunProgressed
 from core.rules.states import RunState
 from core.store.campaigns import fetch_campaign
 from core.store.database import open_database, reading
 from core.store.endpoints import fetch_endpoints
 from core.store.journal import write_entries
-from core.store.lists import fetch_list, fetch_records
+from core.store.lists import fetch_records
 from core.store.runs import fetch_open_runs
 from core.store.servers import fetch_servers
 from core.store.trunks import fetch_trunks
@@ -36,7 +36,7 @@ def load(database: Engine) -> Site:
             server=fetch_servers(conn)[0],
             trunk=fetch_trunks(conn)[0],
             endpoint=fetch_endpoints(conn)[0],
-            call_list=fetch_list(conn, key),
+            call_list=CallList(id=key, name=run.lists[0].list_name),
             campaign=fetch_campaign(conn, run.campaign_id),
             run=run,
             record_ids=tuple(r.id for r in fetch_records(conn, key, after_id=0, limit=100_000)),

@@ -1,4 +1,4 @@
-"""`campaign start|pause|unpause|remove`: a wish that the dialer takes up."""
+"""`campaign start|pause|unpause|remove|reload`: a wish that the dialer takes up."""
 
 import time
 from typing import TYPE_CHECKING
@@ -22,10 +22,11 @@ _VERBS = {
     "pause": "Place no new calls; those that are up go on.",
     "unpause": "Go on with a paused run.",
     "remove": "End the campaign's run for good; calls that are up go on.",
+    "reload": "Let the run go on by the campaign's definition as it is now.",
 }
 
 
-@click.group(short_help="Start, pause, unpause or remove a campaign's run.")
+@click.group(short_help="Start, pause, unpause, remove or reload a campaign's run.")
 def campaign() -> None:
     """Ask something of the dialer. Without one running, the wish is kept for it."""
 

@@ -56,6 +56,7 @@ class Dialer:
             events.Stopping: tracker.stopping,
             events.ServersLoaded: keeper.servers_loaded,
             events.RunLoaded: keeper.run_loaded,
+            events.RunReloaded: keeper.run_reloaded,
             events.RunAsked: keeper.run_asked,
             events.BatchFetched: keeper.batch_fetched,
         }

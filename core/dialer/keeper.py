@@ -15,6 +15,7 @@ from core.ports.events import (
     RunAsked,
     RunLoaded,
     RunPlan,
+    RunReloaded,
     RunVerb,
     ServersLoaded,
 )
@@ -120,6 +121,23 @@ class Keeper:
         for run in over:
             for users in run.all_users():
                 users.discard(run.run.id)
+
+    def run_reloaded(self, event: RunReloaded, now: datetime) -> None:
+        """New calls go by the new definition; those that are up end as they began."""
+        plan = event.plan
+        run = self._live.runs.get(plan.run.id)
+        if run is None or run.state.is_over:
+            return
+        self.servers_loaded(ServersLoaded(servers=plan.servers), now)
+        for users in run.all_users():
+            users.discard(plan.run.id)
+        run.campaign = plan.campaign
+        run.trunks = [self._trunk(trunk) for trunk in plan.trunks]
+        run.endpoints = [self._endpoint(endpoint) for endpoint in plan.endpoints]
+        for users in run.all_users():
+            users.add(plan.run.id)
+        self._give_calendar(run, plan, now)
+        self._live.change(run)
 
     def run_asked(self, event: RunAsked, now: datetime) -> None:
         """What does not fit the run's state is passed over (manual, "Campaigns and runs")."""

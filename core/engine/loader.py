@@ -10,7 +10,15 @@ from sqlalchemy import Connection, Engine
 
 from core.errors import WhipbirdError
 from core.model import Attempt, Server
-from core.ports.events import Event, OpenCall, RunAsked, RunLoaded, RunVerb, ServersLoaded
+from core.ports.events import (
+    Event,
+    OpenCall,
+    RunAsked,
+    RunLoaded,
+    RunReloaded,
+    RunVerb,
+    ServersLoaded,
+)
 from core.store.attempts import fetch_entry, fetch_open_attempts, last_attempt_id
 from core.store.campaigns import fetch_campaign
 from core.store.database import reading
@@ -73,7 +81,8 @@ def _load_call(conn: Connection, attempt: Attempt) -> OpenCall:
 
 def take_wishes(engine: Engine, now: datetime) -> list[Event]:
     """What people asked since last time, as events; each wish is answered in words, in the
-    same transaction that makes its run. Behind a new run come the servers as they are now."""
+    same transaction that makes its run. Behind a new run or
+    a reloaded one come the servers as they are now."""
     events: list[Event] = []
     with engine.begin() as conn:
         for wish in fetch_asked(conn, WISHES):
@@ -84,7 +93,7 @@ def take_wishes(engine: Engine, now: datetime) -> list[Event]:
             except (WhipbirdError, ValueError) as error:
                 outcome = str(error)
             answer(conn, wish.id, outcome, now)
-        if any(isinstance(event, RunLoaded) for event in events):
+        if any(isinstance(event, RunLoaded | RunReloaded) for event in events):
             events.append(ServersLoaded(servers=tuple(fetch_servers(conn))))
     return events
 
@@ -94,4 +103,6 @@ def _take(conn: Connection, campaign_id: int, verb: str, now: datetime) -> Event
         run = create_run(conn, fetch_campaign(conn, campaign_id), now)
         return RunLoaded(plan=fetch_plan(conn, run.id))
     run_id = fetch_open_run(conn, campaign_id).id
+    if verb == "reload":
+        return RunReloaded(plan=fetch_plan(conn, run_id))
     return RunAsked(run_id=run_id, verb=RunVerb(verb))

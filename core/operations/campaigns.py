@@ -29,6 +29,8 @@ class Verb(StrEnum):
     UNPAUSE = "unpause"
     #: End the run for good.
     REMOVE = "remove"
+    #: Go on by the campaign's definition as it is now.
+    RELOAD = "reload"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

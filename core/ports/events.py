@@ -181,6 +181,14 @@ class RunVerb(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RunReloaded:
+    """The definition of a run's campaign is to be taken as it is now (manual, "Reload a
+    campaign"). Where the run is stays as it is."""
+
+    plan: RunPlan
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RunAsked:
     """Somebody asks something of a run."""
 
@@ -244,6 +252,7 @@ Event = (
     | Reported
     | ServersLoaded
     | RunLoaded
+    | RunReloaded
     | RunAsked
     | BatchFetched
     | AttemptsCommitted

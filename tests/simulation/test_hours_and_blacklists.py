@@ -135,3 +135,17 @@ def test_a_restart_at_night_waits_for_the_morning(rig: Rig) -> None:
     assert engine.publisher.latest().runs[0].verdict == "CLOSE_HOUR"
     rig.turn(3 * 3600)
     assert rig.outcomes() == {"TERMINATED": 1}
+
+
+def test_a_reload_lets_a_run_call_at_other_hours(rig: Rig) -> None:
+    closed = ActivePeriod(start=time(12), end=time(23, 59, 59))
+    campaign = rig.configure(["100"], simulation=ANSWERED, active_period=closed)
+    rig.start()
+    rig.ask(campaign)
+    rig.turn(60)
+    assert rig.outcomes() == {}
+    with rig.database.begin() as conn:
+        save_campaign(conn, replace(campaign, active_period=ActivePeriod()))
+    rig.ask(campaign, "reload")
+    rig.turn(60)
+    assert rig.outcomes() == {"TERMINATED": 1}

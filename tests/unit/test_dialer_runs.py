@@ -326,3 +326,41 @@ def test_runs_long_over_are_forgotten() -> None:
     for run_id in range(1, 15):
         world.load(run_id=run_id)
     assert list(world.dialer.live.runs) == list(range(4, 15))
+
+
+def reload(world: World, campaign: Campaign, trunks: tuple[Trunk, ...] = (TRUNK,)) -> None:
+    run = world.dialer.live.runs[1].run
+    world.post(
+        events.RunReloaded(
+            plan=events.RunPlan(
+                run=run, campaign=campaign, servers=(SERVER,), trunks=trunks, endpoints=(END,)
+            )
+        )
+    )
+
+
+def test_a_reloaded_run_goes_on_by_the_new_definition() -> None:
+    world = World()
+    world.add_list(1, numbers(30))
+    old = Campaign(id=1, name="c", dial_clid="100")
+    world.load(old, trunks=[trunk(capacity=2)])
+    world.answer(world.ringing[0])
+    wider = Campaign(id=1, name="c", dial_clid="200", reschedule_rules=(rule("RS_BUSY"),))
+    reload(world, wider, (trunk(id=2, name="wide", capacity=5),))
+    assert [o.caller_id for o in world.originates] == ["100"] * 2 + ["200"] * 5
+    assert [p.attempt.number for p in world.placed] == numbers(7)
+    world.hang_up(world.ringing[0])
+    world.busy(world.ringing[0])
+    assert world.logs[0].log.attempt.trunk_id == 1
+    assert world.logs[1].retry is not None
+    assert len(world.originates) == 7
+    assert world.dialer.live.trunks[1].users == set()
+
+
+def test_a_run_that_is_over_is_not_reloaded() -> None:
+    world = World()
+    world.add_list(1, [])
+    world.load()
+    reload(world, Campaign(id=1, name="new"))
+    assert world.progress[1].state is RunState.COMPLETED
+    assert world.dialer.live.runs[1].campaign.name == "campaign 1"

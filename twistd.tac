@@ -33,7 +33,9 @@ from ami.pbx import AmiPbx
 from ami.simulated import SimulatedPbx
 from core.config import load_config
 from core.engine.clock import SystemClock
+from core.engine.courier import HttpCourier
 from core.engine.engine import Engine
+from core.engine.notifier import Notifier
 from core.engine.threads import DatabaseThreads
 from core.log import start_log
 from core.model import Server, ServerType
@@ -69,6 +71,14 @@ engine = Engine(
     make_pbx=make_pbx,
     lock=lock,
 )
+notifier = Notifier(
+    database=database,
+    threads=threads,
+    reactor=reactor,
+    clock=clock,
+    chance=chance,
+    deliver=HttpCourier(reactor).deliver,
+)
 site = make_site(
     source=engine.publisher,
     engine=database,
@@ -98,5 +108,6 @@ application = Application("whipbird")
 application.setComponent(ILogObserver, STDLibLogObserver())
 services = IServiceCollection(application)
 engine.setServiceParent(services)
+notifier.setServiceParent(services)
 listen(config.web, site).setServiceParent(services)
 listen(config.fastagi, agi).setServiceParent(services)

@@ -117,8 +117,11 @@ def check_url(url: str) -> str:
 
 
 def host_of(url: str) -> str:
-    """The host of a checked URL, in lower case."""
-    return urlsplit(url).hostname or ""
+    """The host of a URL, in lower case; empty if there is none to be made out."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def is_link_local(host: str) -> bool:

@@ -197,6 +197,7 @@ def test_a_url_that_nothing_may_be_posted_to_is_refused(url: str, says: str) -> 
 
 def test_the_host_is_what_limits_count_by() -> None:
     assert host_of("HTTPS://Crm.Example:8443/x") == "crm.example"
+    assert host_of("crm") == host_of("http://[::1/") == ""
     assert not is_link_local("crm.example")
     assert is_link_local("169.254.0.1")
     assert not is_link_local("192.168.0.1")

@@ -1,0 +1,167 @@
+"""Carries one letter of the outbox to its HTTP server, and says how that went.
+
+A redirect is not followed: where it leads is not what the campaign says. A name that leads to a
+link-local address is refused when the address is known, before anything is said there.
+"""
+
+from http import HTTPStatus
+from io import BytesIO
+from typing import Any
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
+from twisted.internet.interfaces import (
+    IProtocol,
+    IProtocolFactory,
+    IReactorTime,
+    IStreamClientEndpoint,
+)
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.python.failure import Failure
+from twisted.web.client import (
+    URI,
+    Agent,
+    BrowserLikePolicyForHTTPS,
+    FileBodyProducer,
+    ResponseFailed,
+)
+from twisted.web.http_headers import Headers
+from twisted.web.iweb import IAgentEndpointFactory, IResponse
+from zope.interface import implementer
+
+from core.errors import InvalidValue
+from core.rules.notifications import SIGNATURE_HEADER, check_url, is_link_local, sign
+from core.store.outbox import Letter
+
+#: How long the whole of a delivery may take, in seconds.
+TIMEOUT_S = 10.0
+#: How much of an answer is listened to, in bytes; only its status matters.
+MAX_ANSWER = 65_536
+#: Longest reason, in characters.
+MAX_REASON = 200
+
+
+class HttpCourier:
+    """Each delivery has a connection of its own: a server that closes an idle one just then
+    would be taken for one that failed."""
+
+    def __init__(self, reactor: IReactorTime, *, timeout_s: float = TIMEOUT_S) -> None:
+        self._reactor = reactor
+        self._timeout_s = timeout_s
+        self._agent = Agent.usingEndpointFactory(reactor, _Endpoints(reactor, timeout_s))
+
+    def deliver(self, letter: Letter) -> Deferred[str]:
+        """Post the letter; the reason why it was not delivered, empty if it was. It never
+        fails, and may be cancelled."""
+        try:
+            check_url(letter.url)
+        except InvalidValue as error:
+            return succeed(f"the URL is refused: {error.expected}")
+        body = letter.body.encode()
+        asked = self._agent.request(
+            b"POST", letter.url.encode(), _headers(letter, body), FileBodyProducer(BytesIO(body))
+        )
+        heard: Deferred[str] = asked.addCallback(_listen)
+        heard.addTimeout(self._timeout_s, self._reactor, _in_time)
+        return heard.addErrback(_explain)
+
+
+def _headers(letter: Letter, body: bytes) -> Headers:
+    headers = Headers({"Content-Type": ["application/x-www-form-urlencoded"]})
+    headers.addRawHeader("User-Agent", "Whipbird")
+    if letter.secret:
+        headers.addRawHeader(SIGNATURE_HEADER, sign(letter.secret, body))
+    return headers
+
+
+def _listen(response: IResponse) -> Deferred[str]:
+    """The verdict is in the status. The rest is heard out all the same: a script that finds
+    nobody listening may be stopped half-way."""
+    listener = _Listener()
+    response.deliverBody(listener)
+    return listener.over.addBoth(lambda _: _judge(response.code))
+
+
+def _judge(code: int) -> str:
+    if 200 <= code < 300:
+        return ""
+    phrase = f" {HTTPStatus(code).phrase}" if code in list(HTTPStatus) else ""
+    also = "; redirects are not followed" if 300 <= code < 400 else ""
+    return f"it answered {code}{phrase}{also}"
+
+
+def _in_time(result: str | Failure, timeout_s: float) -> str:
+    """A verdict holds, even if the rest of the answer never comes."""
+    return result if isinstance(result, str) else f"no answer within {timeout_s:g} s"
+
+
+def _explain(failure: Failure) -> str:
+    """Why a delivery failed, in a line."""
+    error = failure.value
+    if isinstance(error, ResponseFailed) and error.reasons:
+        error = error.reasons[0].value
+    words = str(error) or type(error).__name__
+    return "".join(c if c.isprintable() else " " for c in words[:MAX_REASON])
+
+
+class _Listener(Protocol):
+    """Hears an answer out, within bounds; `over` fires when there is no more."""
+
+    def __init__(self) -> None:
+        self.over: Deferred[None] = Deferred(lambda _: self._leave())
+        self._size = 0
+
+    def dataReceived(self, data: bytes) -> None:
+        self._size += len(data)
+        if self._size > MAX_ANSWER:
+            self._leave()
+
+    def _leave(self) -> None:
+        assert self.transport is not None
+        self.transport.loseConnection()
+
+    def connectionLost(self, _reason: Failure = connectionDone) -> None:
+        if not self.over.called:
+            self.over.callback(None)
+
+
+@implementer(IAgentEndpointFactory)
+class _Endpoints:
+    """Connects as an Agent does by itself, but to no link-local address."""
+
+    def __init__(self, reactor: Any, timeout_s: float) -> None:
+        self._reactor = reactor
+        self._timeout_s = timeout_s
+        self._policy = BrowserLikePolicyForHTTPS()
+
+    def endpointForURI(self, uri: URI) -> IStreamClientEndpoint:
+        name = HostnameEndpoint(self._reactor, uri.host, uri.port, timeout=self._timeout_s)
+        endpoint = _CheckedEndpoint(name)
+        if uri.scheme == b"https":
+            return wrapClientTLS(self._policy.creatorForNetloc(uri.host, uri.port), endpoint)
+        return endpoint
+
+
+@implementer(IStreamClientEndpoint)
+class _CheckedEndpoint:
+    def __init__(self, endpoint: IStreamClientEndpoint) -> None:
+        self._endpoint = endpoint
+
+    def connect(
+        self,
+        protocolFactory: IProtocolFactory,  # noqa: N803 - Twisted's name
+    ) -> Deferred[IProtocol]:
+        return self._endpoint.connect(_CheckedFactory(protocolFactory))
+
+
+class _CheckedFactory(Factory):
+    noisy = False
+
+    def __init__(self, factory: IProtocolFactory) -> None:
+        self._factory = factory
+
+    def buildProtocol(self, addr: Any) -> Any:
+        host: str = addr.host
+        if is_link_local(host):
+            raise InvalidValue("address", host, "link-local addresses are refused")
+        return self._factory.buildProtocol(addr)

@@ -13,6 +13,7 @@ import click
 from core.cli.campaigns import campaign
 from core.cli.doctor import doctor
 from core.cli.lists import list_
+from core.cli.outbox import outbox
 from core.cli.output import is_json, say, write_json
 from core.cli.reports import report, status
 from core.cli.server import migrate, run
@@ -53,7 +54,7 @@ def program(context: click.Context, config: Path | None) -> None:
     context.call_on_close(context.obj.close)
 
 
-for command in (run, migrate, apply, list_, campaign, status, report, doctor):
+for command in (run, migrate, apply, list_, campaign, outbox, status, report, doctor):
     program.add_command(command)
 
 

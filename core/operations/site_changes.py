@@ -141,6 +141,8 @@ def campaign_entry(
         "amd_extra": campaign.amd_extra,
         "amd_file": campaign.amd_file,
         "fax_file": campaign.fax_file,
+        "http_notify": campaign.http_notify,
+        "http_secret": campaign.http_secret,
         "time_zone": campaign.time_zone,
         "start_time": campaign.active_period.start,
         "end_time": campaign.active_period.end,

@@ -89,7 +89,7 @@ def _read_section(kind: Kind, raw: object, problems: list[str]) -> Iterable[Entr
             value.name(name)
         except InvalidValue as error:
             problems.append(f"{place}: {error.expected}")
-        values = read_table(table, _SHAPES[kind], place, problems, secrets=frozenset({"password"}))
+        values = read_table(table, _SHAPES[kind], place, problems, secrets=value.SECRETS)
         _read_nested(values, place, problems)
         keys = frozenset(table) if isinstance(table, Mapping) else frozenset()
         if kind is Kind.OPENING_HOURS:
@@ -185,6 +185,8 @@ _SHAPES: Mapping[Kind, Shape] = {
         "amd_extra": value.line(),
         "amd_file": value.line(),
         "fax_file": value.line(),
+        "http_notify": value.url,
+        "http_secret": value.line(),
         "time_zone": value.time_zone,
         "start_time": value.clock,
         "end_time": value.clock,

@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 
 from core.entries import filled, suggest, text, texts
 from core.errors import InvalidValue
-from core.rules import active_period, campaign_variables, opening_hours
+from core.rules import active_period, campaign_variables, notifications, opening_hours
 from core.rules.opening_hours import RuleDate
 from core.rules.placeholders import check_template
 from core.rules.states import CallState
@@ -31,6 +31,9 @@ MAX_VARIABLES = 8
 #: Most variables and AMD and fax settings of a campaign together: AMI accepts 126 headers, of
 #: which an Originate has 12, Whipbird's own variables are 4 and a record's attributes 100.
 MAX_CARRIED = 10
+
+#: Keys whose values are never shown.
+SECRETS = frozenset({"password", "http_secret"})
 
 #: The manual's names of days, by number less one.
 DAYS = ("Su", "Mo", "Tu", "We", "Th", "Fr", "Sa")
@@ -75,6 +78,11 @@ def ruled(check: Callable[[str], str], most: int = MAX_TEXT) -> Callable[[object
     """A check of a rule, after that for a line of text."""
     shorten = line(most)
     return lambda value: check(shorten(value))
+
+
+def url(value: object) -> str:
+    """Where the results of calls are posted to; empty for nowhere."""
+    return notifications.check_url(text(value)) if value != "" else ""
 
 
 template = ruled(check_template)

@@ -5,20 +5,18 @@ from enum import Enum
 from typing import Any
 
 from core.model import Simulation
-from core.operations.site_values import DAYS
+from core.operations.site_values import DAYS, SECRETS
 from core.rules.opening_hours import HourRule, RuleDate
 from core.rules.reschedule import RescheduleRule, RetryMode
 
 #: Instead of a secret.
 MASK = "(not shown)"
 
-_SECRETS = frozenset({"password"})
-
 
 def show(key: str, value: Any) -> str:
     """A value as people read it in a diff."""
     match value:
-        case _ if key in _SECRETS:
+        case _ if key in SECRETS:
             return MASK
         case _ if key == "variables":
             return ", ".join(f"{name}:{found}" for name, found in value) or "none"

@@ -1,0 +1,45 @@
+"""What a person may see and do with notifications that did not reach their server."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from core.store import outbox
+from core.store.database import reading
+from core.store.outbox import KeptLetter
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutboxView:
+    """How many notifications wait and how many are dead, and some of the one kind or the
+    other, the oldest first."""
+
+    waiting: int
+    dead: int
+    letters: tuple[KeptLetter, ...]
+
+
+def fetch_outbox(engine: Engine, *, dead: bool, limit: int) -> OutboxView:
+    """With at most `limit` of the dead letters, or else of those that wait."""
+    with reading(engine) as conn:
+        return OutboxView(
+            waiting=outbox.count_letters(conn, dead=False),
+            dead=outbox.count_letters(conn, dead=True),
+            letters=tuple(outbox.fetch_letters(conn, dead=dead, limit=limit)),
+        )
+
+
+def retry(engine: Engine, letter_ids: Sequence[int], now: datetime) -> int:
+    """Have these letters, or without ids all dead ones, sent at once to the URL that their
+    campaign has now; how many. NotFound of an id that is none."""
+    with engine.begin() as conn:
+        return outbox.revive(conn, letter_ids, now)
+
+
+def drop(engine: Engine, letter_ids: Sequence[int]) -> int:
+    """Give up these letters, or without ids all dead ones, for good; how many. NotFound of an
+    id that is none."""
+    with engine.begin() as conn:
+        return outbox.remove(conn, letter_ids)

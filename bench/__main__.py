@@ -8,7 +8,7 @@ import sys
 from bench import memory
 from bench.load import Result, pbx, run_bare, run_call_files, run_whipbird
 
-OPEN_CALLS = (400, 500, 600)
+OPEN_CALLS = (600, 800, 1000)
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from core.dialer.allocation import allocate, rate_opens_at
 from core.dialer.call import Call
+from core.dialer.closing import Closing
 from core.dialer.keeper import Keeper
 from core.dialer.lines import LiveEndPoint, LiveTrunk
 from core.dialer.live import Live
@@ -38,8 +39,8 @@ class Dialer:
         self.live = Live()
         self._prefix = f"wb-{site_key}-"
         self._next_id = next_attempt_id
-        tracker, keeper = Tracker(self.live), Keeper(self.live)
-        self._tracker = tracker
+        self._closing = Closing(self.live)
+        tracker, keeper = Tracker(self.live, self._closing), Keeper(self.live)
         self._receivers: dict[type[events.Event], Callable[[Any, datetime], None]] = {
             events.ServerUp: tracker.server_up,
             events.ServerDown: tracker.server_down,
@@ -136,7 +137,7 @@ class Dialer:
         and no part of a trunk's rate."""
         while (entry := run.next_entry) is not None and entry.is_blacklisted:
             attempt = self._make_attempt(run, run.take(), now)
-            self._tracker.screen_out(run, entry, attempt, now)
+            self._closing.screen_out(run, entry, attempt, now)
 
     def _place(self, run: LiveRun, trunk: LiveTrunk, endpoint: LiveEndPoint, now: datetime) -> None:
         entry = run.take()

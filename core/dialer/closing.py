@@ -1,0 +1,134 @@
+"""How an attempt ends: its lines are freed, its log row written, its retry queued."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from core.dialer.call import Call
+from core.dialer.live import Live
+from core.dialer.run import LiveRun
+from core.model import Attempt, CallLog, HopperEntry, Retry
+from core.ports.commands import CallClosed
+from core.rules.notifications import Notification, form_fields, render_form
+from core.rules.reschedule import RetryDecision, decide_retry
+from core.rules.states import CallState
+
+#: When an attempt that never left is tried again, whatever the rules: nobody was called.
+UNSENT_RETRY_S = 10
+#: What the log says of a call that a black list forbade.
+ON_BLACK_LIST = "the number is on a black list"
+
+
+class Closing:
+    """Ends attempts, whatever ended them."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+
+    def screen_out(self, run: LiveRun, entry: HopperEntry, attempt: Attempt, now: datetime) -> None:
+        """Log an entry that the first check forbids; nobody is called. No fetch gives its retry
+        again: fetches read behind the journal."""
+        if entry.is_retry:
+            run.held.discard(attempt.record_id)
+            run.retries -= 1
+        state = CallState.RS_BLACKLIST
+        decision = self._decide_retry(run, attempt, state)
+        log = CallLog(attempt=attempt, state=state, reason=ON_BLACK_LIST, ended_at=now)
+        self._conclude(run, log, decision, entry, outputs=None)
+
+    def use_up_retry(self, call: Call) -> None:
+        """Its attempt is in the database: the retry it was made from is not any more."""
+        run = self._live.runs[call.attempt.run_id]
+        if call.entry.is_retry:
+            run.held.discard(call.attempt.record_id)
+            run.retries -= 1
+
+    def take_back(self, call: Call, reason: str, now: datetime) -> None:
+        """The call never left. Nobody was called, so it is tried again whatever the rules."""
+        call.advance(CallState.RS_ERROR)
+        again = RetryDecision(after_s=UNSENT_RETRY_S, retry_no=call.attempt.retry_no)
+        self.finish(call, again, now, reason=f"not sent: {reason}")
+
+    def close(self, call: Call, state: CallState, now: datetime, reason: str = "") -> None:
+        call.advance(state)
+        decision = self._decide_retry(
+            self._live.runs[call.attempt.run_id], call.attempt, state, call.ext_status
+        )
+        self.finish(call, decision, now, reason=reason)
+
+    def _decide_retry(
+        self, run: LiveRun, attempt: Attempt, state: CallState, ext_status: str = ""
+    ) -> RetryDecision | None:
+        return decide_retry(
+            run.campaign.reschedule_rules,
+            state=state,
+            ext_status=ext_status,
+            retry_no=attempt.retry_no,
+        )
+
+    def finish(
+        self, call: Call, decision: RetryDecision | None, now: datetime, *, reason: str
+    ) -> None:
+        """Free the lines and conclude the attempt."""
+        run = self._live.runs[call.attempt.run_id]
+        self._live.free_lines(call, run)
+        log = call.log(reason=reason, now=now)
+        self._conclude(run, log, decision, call.entry, call.outputs)
+
+    def _conclude(
+        self,
+        run: LiveRun,
+        log: CallLog,
+        decision: RetryDecision | None,
+        entry: HopperEntry,
+        outputs: Mapping[str, str] | None,
+    ) -> None:
+        """Write the log row, and queue the retry or count the record done."""
+        retry = None
+        if decision is not None and not run.state.is_over:
+            retry = _retry(log.attempt, decision, log.ended_at)
+            log = replace(log, next_retry_s=retry.after_s)
+        notify = _notification(run.campaign.http_notify, log, entry, outputs)
+        self._live.out.append(CallClosed(log=log, retry=retry, outputs=outputs, notify=notify))
+        run.outcomes[log.state] += 1
+        if retry is None:
+            run.completed += 1
+        else:
+            run.retries += 1
+            self._live.await_retry(run, retry.due_at)
+        self._live.change(run)
+
+
+def _notification(
+    url: str, log: CallLog, entry: HopperEntry, outputs: Mapping[str, str] | None
+) -> Notification | None:
+    """What the campaign's `url` is told of a call that is over; None without one. Outputs that
+    the call did not touch are those of the record. Without a server there is no Asterisk-id."""
+    if not url:
+        return None
+    attempt, record = log.attempt, entry.record
+    fields = form_fields(
+        number=record.number,
+        current_number=attempt.number,
+        list_name=entry.list_name,
+        state=log.state,
+        ext_status=log.ext_status,
+        retry_no=attempt.retry_no,
+        reschedule_s=log.next_retry_s,
+        asterisk_id="" if attempt.server_id is None else attempt.channel_id,
+        wombat_id=attempt.id,
+        inputs=record.inputs,
+        outputs=record.outputs if outputs is None else outputs,
+    )
+    return Notification(url=url, body=render_form(fields))
+
+
+def _retry(attempt: Attempt, decision: RetryDecision, now: datetime) -> Retry:
+    return Retry(
+        run_id=attempt.run_id,
+        record_id=attempt.record_id,
+        attempt_no=attempt.attempt_no + 1,
+        retry_no=decision.retry_no,
+        after_s=decision.after_s,
+        due_at=now + timedelta(seconds=decision.after_s),
+    )

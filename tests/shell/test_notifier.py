@@ -12,15 +12,21 @@ from typing import Any
 
 import pytest
 import pytest_twisted
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from sqlalchemy.exc import OperationalError
 from twisted.internet.defer import Deferred, fail, succeed
 
 from core.engine.courier import HttpCourier
 from core.engine.notifier import IN_ALL, PER_HOST
 from core.rules.notifications import MAX_ATTEMPTS, host_of
+from core.rules.reschedule import RescheduleRule
+from core.rules.states import CallState
+from core.store.database import reading
 from core.store.outbox import Letter
+from core.store.schema import call_log, outbox
+from tests.store.test_indexes import statements
 from tests.support.post_office import PostOffice, Tls, chattering, serving
+from tests.support.rig import Rig
 
 
 def courier(timeout_s: float = 10) -> HttpCourier:
@@ -214,6 +220,8 @@ async def test_https_is_spoken_to_a_server_whose_certificate_is_trusted(
         monkeypatch.setenv("SSL_CERT_FILE", str(tls.path))
         assert await courier().deliver(letter) == ""
         assert server.posted[0].fields == {"num": "1"}
+        with loopback_forbidden():
+            assert "link-local" in await courier().deliver(letter)
         by_address = make_letter(server.url("/"))
         assert await courier().deliver(by_address) != ""
         assert len(server.posted) == 1
@@ -308,6 +316,42 @@ def test_a_backlog_is_worked_off_without_waiting_for_the_beat(sqlite: Engine) ->
     office.turn()
     assert delivered == list(range(1, 501))
     assert office.letters() == []
+
+
+def test_a_campaign_that_has_enough_in_hand_is_not_read_again(sqlite: Engine) -> None:
+    held = HeldCourier()
+    office = PostOffice(sqlite, held.deliver, calls=100)
+    office.tell("http://crm.example/", 100)
+    office.turn()
+    with statements(sqlite) as seen:
+        office.turn()
+        assert seen
+        assert not [text for text, _values in seen if "body" in text]
+        for call_id in range(1, 31):
+            held.end(call_id)
+        assert [text for text, _values in seen if "body" in text]
+
+
+def test_every_log_row_of_a_run_has_one_letter_across_a_crash(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    busy = RescheduleRule(state=CallState.RS_BUSY, max_attempts=2, retry_after_s=5)
+    campaign = rig.configure(
+        [str(100 + number) for number in range(40)],
+        http_notify="http://crm.example/",
+        reschedule_rules=(busy,),
+    )
+    rig.start()
+    rig.ask(campaign)
+    rig.turn(5)
+    rig.kill()
+    rig.start()
+    rig.turn(120)
+    with reading(rig.database) as conn:
+        logged = conn.execute(select(call_log.c.id)).scalars().all()
+        told = conn.execute(select(outbox.c.call_id)).scalars().all()
+    rig.close()
+    assert len(logged) > 40
+    assert sorted(told) == sorted(logged)
 
 
 def test_a_courier_that_breaks_counts_as_failed(sqlite: Engine) -> None:

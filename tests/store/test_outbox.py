@@ -145,6 +145,16 @@ def test_each_campaign_has_its_share_however_many_wait_before_it(database: Engin
         assert due_ids(conn, limit=2) == [0, 1, 99]
 
 
+def test_a_campaign_with_dead_letters_only_costs_nothing(database: Engine) -> None:
+    site = furnish(database)
+    with database.begin() as conn:
+        write_entries(conn, [told(site)])
+        settle(conn, [], [failed(ids_of(conn)[0], dead=True)])
+        with statements(conn) as seen:
+            assert fetch_due(conn, ENDED + timedelta(days=1), limit=9) == []
+        assert len(seen) == 1
+
+
 def test_dead_letters_are_sent_again_to_the_url_of_today(database: Engine) -> None:
     site = furnish(database)
     with database.begin() as conn:

@@ -364,3 +364,89 @@ def test_a_run_that_is_over_is_not_reloaded() -> None:
     reload(world, Campaign(id=1, name="new"))
     assert world.progress[1].state is RunState.COMPLETED
     assert world.dialer.live.runs[1].campaign.name == "campaign 1"
+
+
+def test_a_call_to_be_cut_while_its_server_was_away_is_cut_when_it_is_back() -> None:
+    world = World()
+    world.add_list(1, ["1"])
+    world.load(Campaign(id=1, name="c", max_call_length_s=60))
+    channel = world.ringing[0]
+    world.answer(channel)
+    world.wait(seconds=61)
+    world.post(events.ServerDown(server_id=1, reason="gone"))
+    world.server_up(live=[channel], answered_channels=frozenset({channel}))
+    assert [h.channel_id for h in world.hangups] == [channel, channel]
+    world.hang_up(channel)
+    assert world.states() == ["RS_TIMEOUT"]
+
+
+def test_a_retry_that_the_database_refuses_is_dropped_and_the_run_completes() -> None:
+    world = World()
+    world.add_list(1, ["1"])
+    world.load(Campaign(id=1, name="c", reschedule_rules=(rule("RS_BUSY", retry_after_s=5),)))
+    world.busy(world.ringing[0])
+    world.commits = False
+    world.wait(seconds=6)
+    world.post(events.AttemptRefused(attempt_id=2, reason="UNIQUE constraint failed"))
+    assert world.states() == ["RS_BUSY", "RS_ERROR"]
+    assert world.progress[1].state is RunState.COMPLETED
+
+
+def test_a_stopping_dialer_keeps_retries_that_have_not_left() -> None:
+    world = World()
+    world.add_list(1, ["1", "2"])
+    world.load(Campaign(id=1, name="c", reschedule_rules=(rule("RS_BUSY", retry_after_s=5),)))
+    busy, talking = world.ringing
+    world.answer(talking)
+    world.busy(busy)
+    world.commits = False
+    world.wait(seconds=6)
+    world.post(events.Stopping())
+    assert list(world.retries) == [(1, 1_000_001)]
+    assert world.states() == ["RS_BUSY", "RS_ERROR"]
+    assert world.ringing == [talking]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        events.ServerUp(server_id=99, started_at=None, live_channels=frozenset()),
+        events.BatchFetched(run_id=99, entries=(), positions=(), next_due_at=None),
+        events.AttemptRefused(attempt_id=99, reason="?"),
+        events.DialEnded(server_id=1, channel_id="x", status="BUSY"),
+        events.Signalled(server_id=1, channel_id="x", signal=events.DialSignal.RINGING),
+        events.Reported(call_ids=("x",), report=events.Report.CLEAR),
+    ],
+)
+def test_news_of_strangers_is_passed_over(event: events.Event) -> None:
+    world = World()
+    world.add_list(1, numbers(3))
+    world.load()
+    world.post(event)
+    assert len(world.ringing) == 3
+    assert world.logs == []
+
+
+def test_a_run_loaded_with_retries_reads_them_at_once() -> None:
+    world = World()
+    world.add_list(1, ["1"])
+    busy = rule("RS_BUSY", retry_after_s=5)
+    world.load(Campaign(id=1, name="c", reschedule_rules=(busy,)))
+    world.busy(world.ringing[0])
+    world.wait(seconds=2)
+    after = World(lists=world.lists, retries=world.retries, now=world.now)
+    position = ListPosition(list_id=1, list_name="list 1", highwater=1_000_001, is_complete=True)
+    plan = events.RunPlan(
+        run=Run(id=1, campaign_id=1, state=RunState.RUNNING, started_at=NOON, lists=(position,)),
+        campaign=Campaign(id=1, name="c", reschedule_rules=(busy,)),
+        servers=(SERVER,),
+        trunks=(TRUNK,),
+        endpoints=(END,),
+        retry_count=1,
+    )
+    after.post(events.ServersLoaded(servers=(SERVER,)))
+    after.post(events.RunLoaded(plan=plan))
+    after.server_up()
+    assert after.originates == []
+    after.wait(seconds=3)
+    assert [p.attempt.attempt_no for p in after.placed] == [1]

@@ -37,6 +37,8 @@ from core.engine.courier import HttpCourier
 from core.engine.engine import Engine
 from core.engine.notifier import Notifier
 from core.engine.threads import DatabaseThreads
+from core.errors import WhipbirdError
+from core.listening import check_free
 from core.log import start_log
 from core.model import Server, ServerType
 from core.ports import Pbx, Post
@@ -45,15 +47,20 @@ from core.store.lock import DialerLock
 from fastagi.server import FastAgiFactory
 from web.site import make_site
 
-config = load_config(os.environ)
-start_log(config.log)
+try:
+    config = load_config(os.environ)
+    start_log(config.log)
+    check_free("web", config.web)
+    check_free("fastagi", config.fastagi)
+    database = open_database(config.database.url)
+    check_schema(database)
+    lock = DialerLock(database)
+    lock.acquire()
+except WhipbirdError as error:
+    sys.exit(str(error))
+
 clock = SystemClock()
 chance = random.Random(config.dialer.seed)
-
-database = open_database(config.database.url)
-check_schema(database)
-lock = DialerLock(database)
-lock.acquire()
 threads = DatabaseThreads(reactor)
 
 

@@ -4,7 +4,7 @@
 """
 
 import os
-import socket
+import signal
 import subprocess
 import sys
 import time
@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 from core.config import Config, load_config
 from core.engine.clock import SystemClock
 from core.errors import NotPossible, WhipbirdError
+from core.listening import check_free
 from core.operations.campaigns import ask
 from core.operations.reports import RunReport, recent_runs, run_report
 from core.store.database import open_database
@@ -33,14 +34,15 @@ console = Console()
 
 def main() -> int:
     os.chdir(HOME)
+    for hang_up in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(hang_up, signal.default_int_handler)
     config = load_config(os.environ)
     database = open_database(config.database.url)
     if is_dialer_running(database):
         console.print("Whipbird is running already: stop that one first.")
         return 1
-    if problem := find_taken_port(config):
-        console.print(problem)
-        return 1
+    check_free("web", config.web)
+    check_free("fastagi", config.fastagi)
     prepare(database)
     log = Path("var/whipbird.log")
     with log.open("ab") as output:
@@ -57,22 +59,7 @@ def main() -> int:
         return 0
     finally:
         dialer.terminate()
-        dialer.wait(timeout=30)
-
-
-def find_taken_port(config: Config) -> str:
-    """A sentence about the first port that somebody else has; empty if all are free."""
-    for section, settings in (("WEB", config.web), ("FASTAGI", config.fastagi)):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((settings.host, settings.port))
-            except OSError as error:
-                return (
-                    f"{settings.host}:{settings.port} is not free ({error.strerror}): "
-                    f"choose another with WHIPBIRD_{section}_PORT=… make run"
-                )
-    return ""
+        dialer.wait()
 
 
 def prepare(database: Engine) -> None:

@@ -25,6 +25,7 @@ class Imported(TypedDict):
     accepted: int
     rejected: int
     rejected_file: Path | None
+    is_interrupted: bool
 
 
 @click.group(name="list", short_help="Import, export or show lists of numbers.")
@@ -133,7 +134,13 @@ def import_file(engine: "Engine", path: Path, name: str, rejected: Path | None =
             rejected.unlink()
     if result.encoding != "UTF-8":
         say(f"{path}: it is not UTF-8, so it was read as {result.encoding}")
-    say(f"{name}: {result.accepted} rows imported")
+    new = " into a new list" if result.is_new else ""
+    say(f"{name}: {result.accepted} rows imported{new}")
+    if result.is_interrupted:
+        say(
+            f"{path}: interrupted; the rows behind these were not read, and a second import of "
+            "the whole file would add these again"
+        )
     if result.rejected:
         say(f"{name}: {result.rejected} rows rejected; see {rejected}")
     return Imported(
@@ -141,6 +148,7 @@ def import_file(engine: "Engine", path: Path, name: str, rejected: Path | None =
         accepted=result.accepted,
         rejected=result.rejected,
         rejected_file=rejected if result.rejected else None,
+        is_interrupted=result.is_interrupted,
     )
 
 

@@ -41,6 +41,7 @@ class Keeper:
         self.servers_loaded(ServersLoaded(servers=event.plan.servers), now)
         self._forget_old_runs()
         run = self._take_up(event.plan, now)
+        run.outcomes.update(event.outcomes)
         for found in event.open_calls:
             self._resume(run, found, now)
         if run.retries:

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import Engine as Database
 from sqlalchemy.exc import SQLAlchemyError
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, DeferredList, DeferredLock
+from twisted.internet.defer import Deferred, DeferredList, DeferredLock, TimeoutError
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import LoopingCall
 
@@ -44,6 +44,8 @@ log = logging.getLogger(__name__)
 TICK_S = 0.01
 #: How often the engine looks what people ask, and publishes a snapshot.
 BEAT_S = 0.5
+#: How long a stop waits for a database that is away, in seconds.
+CLOSE_S = 60.0
 #: How long after a failed read of the hopper it is tried again.
 FETCH_PAUSE_S = 1.0
 
@@ -93,6 +95,7 @@ class Engine(Service):
             log.info("run %d of %s taken up", run.plan.run.id, run.plan.campaign.name)
             self.post(run)
         self._beat.start(self._beat_s)
+        log.info("the dialer has started")
 
     async def _stop(self) -> None:
         """Calls that are up stay up; the next start finds them. A wish that is being granted
@@ -104,6 +107,20 @@ class Engine(Service):
             self._tick_call.cancel()
         while self._inbox:
             self._tick()
+        if self._journal.backlog:
+            log.warning("%d entries wait for the database", self._journal.backlog)
+        closed = Deferred.fromCoroutine(self._close_journal())
+        closed.addTimeout(CLOSE_S, self._reactor)
+        try:
+            await closed
+        except TimeoutError:
+            log.critical(
+                "stopped without the database: %d entries are lost, their calls will be RS_LOST",
+                self._journal.backlog,
+            )
+        log.info("the dialer has stopped")
+
+    async def _close_journal(self) -> None:
         await self._journal.close()
 
     def stopService(self) -> Deferred[None]:

@@ -3,6 +3,8 @@
 Synchronous; the engine runs these in its threads.
 """
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,6 +25,7 @@ from core.store.attempts import fetch_entry, fetch_open_attempts, last_attempt_i
 from core.store.campaigns import fetch_campaign
 from core.store.database import reading
 from core.store.endpoints import fetch_endpoint
+from core.store.reports import fetch_outcomes
 from core.store.runs import (
     answer,
     create_run,
@@ -65,7 +68,15 @@ def _load_run(conn: Connection, run_id: int) -> RunLoaded:
     return RunLoaded(
         plan=fetch_plan(conn, run_id),
         open_calls=tuple(_load_call(conn, attempt) for attempt in attempts),
+        outcomes=_count_outcomes(conn, run_id),
     )
+
+
+def _count_outcomes(conn: Connection, run_id: int) -> Mapping[str, int]:
+    counts: Counter[str] = Counter()
+    for found in fetch_outcomes(conn, run_id):
+        counts[found.state] += found.count
+    return counts
 
 
 def _load_call(conn: Connection, attempt: Attempt) -> OpenCall:

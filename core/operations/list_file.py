@@ -34,6 +34,8 @@ _SHORT = MAX_VALUE // 5
 #: What a value's JSON escapes, and what `disarm` puts before a formula.
 _MARKED = re.compile(r"[\\\"']")
 _UTF8 = "utf-8-sig"
+#: How Excel and LibreOffice workbooks begin.
+_ZIP = b"PK\x03\x04"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
@@ -76,6 +78,8 @@ def read_layout(beginning: bytes) -> Layout:
         raise InvalidConfiguration(
             ["the file: it is empty or UTF-16; save it as CSV in UTF-8, with a header"]
         )
+    if beginning.startswith(_ZIP):
+        raise InvalidConfiguration(["the file: it is a workbook or an archive; save it as CSV"])
     encoding = _guess_encoding(beginning)
     header = _LINE_END.split(beginning.decode(encoding, "replace"), 1)[0]
     delimiter = max(",;\t", key=header.count)

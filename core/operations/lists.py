@@ -39,9 +39,11 @@ PAGE = 5000
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImportResult:
     """What became of a file's rows. `encoding` is how the file was read, UTF-8 or
-    Windows-1252."""
+    Windows-1252. `is_interrupted` says that the rest of the file was not read."""
 
     list_id: int
+    is_new: bool
+    is_interrupted: bool
     accepted: int
     rejected: int
     encoding: str
@@ -58,25 +60,37 @@ def import_csv(
 
     `on_progress` hears of bytes read since last time; they add up to the file's size. Rows
     that cannot be used go to `rejected` as CSV: line, reason, the cells. A header that is
-    wrong raises InvalidConfiguration, and nothing is done.
+    wrong raises InvalidConfiguration, and nothing is done. Ctrl-C ends it early: what was read
+    stays, and counts.
     """
     _check_name(list_name)
     with path.open("rb") as file:
         layout = read_layout(file.read(BEGINNING))
         file.seek(0)
         text = TextIOWrapper(file, layout.encoding, errors="surrogateescape", newline="")
-        list_id = _find_or_make(engine, list_name)
+        list_id, is_new = _find_or_make(engine, list_name)
+        is_interrupted = False
         refused = csv.writer(rejected)
         counts, position = [0, 0], 0
         with appending(engine, list_id) as append:
-            for block in read_blocks(text, layout):
-                append(block.accepted)
-                refused.writerows(map(_line, block.rejected))
-                counts = [counts[0] + len(block.accepted), counts[1] + len(block.rejected)]
-                on_progress(file.tell() - position)
-                position = file.tell()
+            try:
+                for block in read_blocks(text, layout):
+                    append(block.accepted)
+                    refused.writerows(map(_line, block.rejected))
+                    counts = [counts[0] + len(block.accepted), counts[1] + len(block.rejected)]
+                    on_progress(file.tell() - position)
+                    position = file.tell()
+            except KeyboardInterrupt:
+                is_interrupted = True
     shown = "Windows-1252" if layout.encoding == "cp1252" else "UTF-8"
-    return ImportResult(list_id=list_id, accepted=counts[0], rejected=counts[1], encoding=shown)
+    return ImportResult(
+        list_id=list_id,
+        is_new=is_new,
+        is_interrupted=is_interrupted,
+        accepted=counts[0],
+        rejected=counts[1],
+        encoding=shown,
+    )
 
 
 def _check_name(name: str) -> None:
@@ -86,12 +100,13 @@ def _check_name(name: str) -> None:
         )
 
 
-def _find_or_make(engine: Engine, name: str) -> int:
+def _find_or_make(engine: Engine, name: str) -> tuple[int, bool]:
+    """The list's id, and whether it is new."""
     with engine.begin() as conn:
         try:
-            return fetch_list_by_name(conn, name).id
+            return fetch_list_by_name(conn, name).id, False
         except NotFound:
-            return save_list(conn, CallList(name=name)).id
+            return save_list(conn, CallList(name=name)).id, True
 
 
 def _line(row: Rejected) -> list[str]:

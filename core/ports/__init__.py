@@ -56,6 +56,11 @@ class Journal(Protocol):
     with `AttemptRefused`.
     """
 
+    @property
+    def backlog(self) -> int:
+        """How many entries are not yet safe."""
+        ...
+
     def append(self, entry: JournalEntry) -> None: ...
 
     def flush(self) -> None:

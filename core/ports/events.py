@@ -4,7 +4,8 @@ Calls are named by our own channel id, which is the Uniqueid and Linkedid of the
 that Whipbird originated. What is not ours is ignored by the receiver, not by the sender.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -166,10 +167,11 @@ class OpenCall:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunLoaded:
     """A run is to be executed: a new one, or one found in the database when the dialer
-    starts, with its calls of unknown fate."""
+    starts, with its calls of unknown fate and the count of those that are over, by state."""
 
     plan: RunPlan
     open_calls: tuple[OpenCall, ...] = ()
+    outcomes: Mapping[str, int] = field(default_factory=dict)
 
 
 class RunVerb(StrEnum):

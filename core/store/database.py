@@ -110,6 +110,13 @@ def _check_character_set(conn: Connection) -> None:
         )
 
 
+def shown_url(engine: Engine) -> str:
+    """Where the database is, for people: a SQLite file by its whole path, no password."""
+    if engine.dialect.name == "sqlite":
+        return str(Path(str(engine.url.database)).resolve())
+    return engine.url.render_as_string(hide_password=True)
+
+
 def check_schema(engine: Engine) -> None:
     """SchemaOutdated, with what mends it, if the schema is not the code's."""
     with reading(engine) as conn:
@@ -120,7 +127,8 @@ def check_schema(engine: Engine) -> None:
     _check_known(current)
     has = f"version {current}" if current else "no schema yet"
     raise SchemaOutdated(
-        f"the database has {has}, this Whipbird needs version {head}: run `whipbird migrate`"
+        f"the database {shown_url(engine)} has {has}, this Whipbird needs version {head}: "
+        "run `whipbird migrate`"
     )
 
 

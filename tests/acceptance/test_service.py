@@ -2,6 +2,7 @@
 the dialplan, refused when it must not run."""
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -108,3 +109,11 @@ def test_what_agi_lines_report_reaches_log_and_record(
         (record,) = fetch_records(conn, numbers.id, after_id=0, limit=2)
     assert record.inputs == {"NAME": "Anna"}
     assert record.outputs == {"Colour": "light blueand grey"}
+
+
+def test_a_taken_port_is_said_before_anything_is_dialled(installation: Installation) -> None:
+    with socket.create_server(("127.0.0.1", installation.agi_port)):
+        said = installation.run("run", fails=True)
+    assert f"127.0.0.1:{installation.agi_port} is not free" in said
+    assert "WHIPBIRD_FASTAGI_PORT" in said
+    assert "Traceback" not in said

@@ -22,7 +22,7 @@ def test_rows_are_imported_and_bad_ones_kept_with_their_reason(line: CommandLine
     rejected = line.folder / "people.csv.rejected.csv"
     assert result.stdout == ""
     assert result.stderr.splitlines() == [
-        "people: 2 rows imported",
+        "people: 2 rows imported into a new list",
         f"people: 1 rows rejected; see {rejected}",
     ]
     assert "nobody,Ben" in rejected.read_text(encoding="utf-8")
@@ -31,7 +31,13 @@ def test_rows_are_imported_and_bad_ones_kept_with_their_reason(line: CommandLine
 def test_without_bad_rows_no_file_is_left(line: CommandLine) -> None:
     path = line.write("people.csv", "number\n+15550100\n")
     answer = line.json("list", "import", path, "--list", "people")
-    assert answer == {"list": "people", "accepted": 1, "rejected": 0, "rejected_file": None}
+    assert answer == {
+        "list": "people",
+        "accepted": 1,
+        "rejected": 0,
+        "rejected_file": None,
+        "is_interrupted": False,
+    }
     assert {found.name for found in line.folder.glob("people*")} == {"people.csv"}
 
 

@@ -249,6 +249,7 @@ def test_a_list_s_file_is_imported_once(line: CommandLine) -> None:
             "accepted": 1,
             "rejected": 1,
             "rejected_file": f"{people}.rejected.csv",
+            "is_interrupted": False,
         }
     ]
     people.unlink()

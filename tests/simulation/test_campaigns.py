@@ -147,3 +147,18 @@ def test_a_clean_stop_loses_no_record_and_no_attempt(rig: Rig) -> None:
         assert fetch_run(conn, 1).state is RunState.COMPLETED
     assert set(rig.outcomes()) <= {"TERMINATED", "RS_LOST", "RS_ERROR"}
     assert sum(rig.outcomes().values()) >= 40
+
+
+def test_after_a_restart_the_outcomes_of_the_whole_run_are_shown(rig: Rig) -> None:
+    campaign = rig.configure(NUMBERS[:40], simulation=ALL_OUTCOMES)
+    rig.start()
+    rig.ask(campaign)
+    rig.turn(10)
+    before = sum(rig.outcomes().values())
+    assert 0 < before < 40
+    rig.kill()
+    engine = rig.start()
+    rig.turn(600)
+    view = engine.publisher.latest().runs[0]
+    assert dict(view.outcomes) == dict(rig.outcomes())
+    assert sum(view.outcomes.values()) == 40

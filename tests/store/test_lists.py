@@ -14,7 +14,14 @@ from core.model import CallList, Record
 from core.operations import list_file
 from core.operations.lists import ImportResult, export_csv, import_csv
 from core.store.database import reading
-from core.store.lists import fetch_list_by_name, fetch_lists, fetch_records, save_list, save_record
+from core.store.lists import (
+    count_records,
+    fetch_list_by_name,
+    fetch_lists,
+    fetch_records,
+    save_list,
+    save_record,
+)
 from core.store.types import parse_attributes
 
 
@@ -230,3 +237,28 @@ def test_a_plain_row_says_the_same_as_one_read_with_care(cells: list[str]) -> No
     armed = [cell[1:] if list_file.disarm(cell[1:]) == cell else cell for cell in cells]
     expected = {name: cell for name, cell in zip("AB", armed, strict=True) if cell}
     assert parse_attributes(row[1]) == expected
+
+
+def test_an_interrupted_import_keeps_and_counts_what_was_read(
+    database: Engine, tmp_path: Path
+) -> None:
+    path = tmp_path / "long.csv"
+    path.write_text("number\n" + "".join(f"1{n:07}\n" for n in range(200_000)))
+    heard: list[int] = []
+
+    def interrupt(read: int) -> None:
+        heard.append(read)
+        raise KeyboardInterrupt
+
+    result = import_csv(database, path, "long", interrupt, io.StringIO())
+    assert result.is_interrupted
+    assert 0 < result.accepted < 200_000
+    with database.connect() as conn:
+        assert count_records(conn, result.list_id) == result.accepted
+
+
+def test_a_workbook_is_refused(database: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "people.xlsx"
+    path.write_bytes(b"PK\x03\x04\x14\x00\x06\x00")
+    with pytest.raises(InvalidConfiguration, match="save it as CSV"):
+        import_csv(database, path, "people", lambda _read: None, io.StringIO())

@@ -446,4 +446,4 @@ def test_the_demonstration_s_file_is_right() -> None:
         ("lists", "Demo patients"),
         ("campaigns", "Demo reminders"),
     ]
-    assert len(entries[-1].values["reschedule"]) == 3
+    assert len(entries[-1].values["reschedule"]) == 4

@@ -1,0 +1,20 @@
+"""Whether a server may listen where its settings say: asked before anything is dialled."""
+
+import socket
+
+from core.config import FastAgiSettings, WebSettings, variable
+from core.errors import NotPossible
+
+
+def check_free(section: str, settings: WebSettings | FastAgiSettings) -> None:
+    """NotPossible, with the variable that chooses another port, if somebody else has this one."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise NotPossible(
+                f"{settings.host}:{settings.port} is not free ({error.strerror}): choose another "
+                f"port with {variable(section, 'port')}, or stop who has it"
+            ) from None

@@ -12,6 +12,7 @@ from twisted.internet import asyncioreactor
 
 asyncioreactor.install()
 
+import logging
 import os
 import random
 import sys
@@ -118,3 +119,12 @@ engine.setServiceParent(services)
 notifier.setServiceParent(services)
 listen(config.web, site).setServiceParent(services)
 listen(config.fastagi, agi).setServiceParent(services)
+
+logging.getLogger("whipbird").info(
+    "database %s; pages on http://%s:%d/; FastAGI on %s:%d",
+    config.database.shown_url,
+    config.web.host,
+    config.web.port,
+    config.fastagi.host,
+    config.fastagi.port,
+)

@@ -14,7 +14,7 @@ command -v sqlite3 >/dev/null || packages+=(sqlite3)
 
 if [ "$(id -u)" != 0 ]; then
     if [ ${#packages[@]} -gt 0 ] || [ ! -e .cache/asterisk/.whipbird-asterisk ]; then
-        echo "Not root: the tests that need ${packages[*]:+${packages[*]} or }the real Asterisk are skipped; run 'sudo make parts' once to have them."
+        echo "Not root: the tests that need ${packages[*]:+${packages[*]} or }the real Asterisk are skipped; 'sudo make test' runs them all."
         [ -z "${CI:-}" ] || exit 1
     fi
     exit 0

@@ -7,6 +7,7 @@ the dialer.
 """
 
 import logging
+from collections.abc import Awaitable
 from datetime import datetime
 
 from sqlalchemy import Engine as Database
@@ -102,26 +103,21 @@ class Engine(Service):
         is waited for, and so is what PBXs answer to the last commands."""
         self.post(Stopping())
         await self._wishing.acquire()
-        await DeferredList([_as_deferred(pbx) for _server, pbx in self._pbxs.values()])
+        await DeferredList([_leave(pbx) for _server, pbx in self._pbxs.values()])
         if self._tick_call is not None:
             self._tick_call.cancel()
         while self._inbox:
             self._tick()
         if self._journal.backlog:
             log.warning("%d entries wait for the database", self._journal.backlog)
-        closed = Deferred.fromCoroutine(self._close_journal())
-        closed.addTimeout(CLOSE_S, self._reactor)
         try:
-            await closed
+            await _as_deferred(self._journal.close()).addTimeout(CLOSE_S, self._reactor)
         except TimeoutError:
             log.critical(
                 "stopped without the database: %d entries are lost, their calls will be RS_LOST",
                 self._journal.backlog,
             )
         log.info("the dialer has stopped")
-
-    async def _close_journal(self) -> None:
-        await self._journal.close()
 
     def stopService(self) -> Deferred[None]:
         super().stopService()  # type: ignore[no-untyped-call]  # Twisted is untyped
@@ -262,7 +258,7 @@ class Engine(Service):
             if known is not None and known[0] == server:
                 continue
             if known is not None:
-                _as_deferred(known[1])
+                _leave(known[1])
             pbx = self._make_pbx(server, self.post)
             self._pbxs[server.id] = (server, pbx)
             pbx.start()
@@ -276,10 +272,14 @@ def _in_words(command: Command) -> str:
     return f"{name} not carried out"
 
 
-def _as_deferred(pbx: Pbx) -> Deferred[None]:
-    async def stop() -> None:
-        await pbx.stop()
+def _as_deferred(done: Awaitable[None]) -> Deferred[None]:
+    async def wait() -> None:
+        await done
 
-    stopped = Deferred.fromCoroutine(stop())
-    stopped.addErrback(lambda failure: log.error("PBX did not leave cleanly: %s", failure))
-    return stopped
+    return Deferred.fromCoroutine(wait())
+
+
+def _leave(pbx: Pbx) -> Deferred[None]:
+    left = _as_deferred(pbx.stop())
+    left.addErrback(lambda failure: log.error("PBX did not leave cleanly: %s", failure))
+    return left

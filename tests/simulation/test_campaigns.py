@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
+from twisted.internet.defer import Deferred, fail
 
 from core.model import Simulation
 from core.rules.reschedule import RescheduleRule
@@ -162,3 +164,25 @@ def test_after_a_restart_the_outcomes_of_the_whole_run_are_shown(rig: Rig) -> No
     view = engine.publisher.latest().runs[0]
     assert dict(view.outcomes) == dict(rig.outcomes())
     assert sum(view.outcomes.values()) == 40
+
+
+def test_a_stop_waits_a_minute_for_a_database_that_is_away_and_says_what_is_lost(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    campaign = rig.configure(NUMBERS[:40], simulation=Simulation(outcomes={"answered": 1}))
+    engine = rig.start()
+    rig.ask(campaign)
+    rig.turn(5)
+
+    def away(*_: object, **__: object) -> Deferred[None]:
+        return fail(OperationalError("COMMIT", {}, Exception("disk full")))
+
+    monkeypatch.setattr(engine._threads, "write", away)
+    rig.turn(2)
+    stopped = engine.stopService()
+    rig.turn(58)
+    assert not stopped.called
+    rig.turn(3)
+    assert stopped.called
+    assert "stopped without the database" in caplog.text
+    stopped.addErrback(lambda failure: pytest.fail(str(failure)))

@@ -244,9 +244,9 @@ async def test_a_local_call_keeps_its_id_to_the_end_and_tells_its_far_half_apart
 ) -> None:
     call = desk.dial("1000001", dial_string=LOCAL, extension="wait")
     told = [type(event) for event in await desk.until_over(call)]
-    assert told[:2] == [Dialling, Signalled]
-    assert set(told[2:4]) == {DialEnded, Originated}
-    assert told[4:] == [HungUp]
+    assert (told[0], told[-1]) == (Dialling, HungUp)
+    assert [kind for kind in told[1:-1] if kind is not Originated] == [Signalled, DialEnded]
+    assert told.count(Originated) == 1
     rows = await deferToThread(asterisk.cdr)
     assert [row.disposition for row in rows if row.uniqueid == call] == ["ANSWERED"]
 

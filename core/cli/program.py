@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from core.cli.blacklists import blacklist
 from core.cli.campaigns import campaign
 from core.cli.doctor import doctor
 from core.cli.lists import list_
@@ -54,7 +55,7 @@ def program(context: click.Context, config: Path | None) -> None:
     context.call_on_close(context.obj.close)
 
 
-for command in (run, migrate, apply, list_, campaign, outbox, status, report, doctor):
+for command in (run, migrate, apply, list_, blacklist, campaign, outbox, status, report, doctor):
     program.add_command(command)
 
 

@@ -1,6 +1,7 @@
 """Until when a number that stands on a blacklist is not called.
 
-Source: manual 25.02, "Blacklists" and "Understanding blacklists". A blacklist is a list like
+Source: manual 25.02, "Blacklists", "Understanding blacklists" and "Cancel numbers from a
+blacklist". A blacklist is a list like
 any other; every record of a number, in all blacklists of a campaign, is an entry here. Where
 the manual leaves a doubt, the reading is the one that calls nobody too early.
 """
@@ -18,6 +19,9 @@ CANCELLED: Final = "BLACKLISTED_CANCELLED"
 #: The end of an entry that never ends: later than every date that can be written. It cannot
 #: be moved to another zone.
 FOREVER: Final = datetime.max.replace(tzinfo=UTC)
+
+#: How dates are written in both attributes; they are local time.
+MOMENT: Final = "%Y-%m-%d.%H:%M:%S"
 
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:\.([0-9]{2}):([0-9]{2}):([0-9]{2}))?")
 
@@ -57,3 +61,10 @@ def is_blacklisted(entries: Iterable[Mapping[str, str]], now: datetime, zone: Zo
     """Whether the number with these entries must not be called now: its end is in the future."""
     end = blacklisted_until(entries, zone)
     return end is not None and now < end
+
+
+def render_cancellation(reason: str, now: datetime, zone: ZoneInfo) -> str:
+    """What BLACKLISTED_CANCELLED says of an entry that is cancelled now: `NEWCASE
+    @2024-03-18.14:00:00`, or the moment alone if the reason is blank."""
+    moment = now.astimezone(zone).strftime(MOMENT)
+    return f"{reason.strip()} @{moment}" if reason.strip() else moment

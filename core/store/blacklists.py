@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select, update
 
-from core.store.schema import record
+from core.model import Record
+from core.store.schema import campaign, campaign_black_list, record
 
 #: Most numbers of one query.
 CHUNK = 500
@@ -34,3 +35,38 @@ def fetch_blacklist_entries(
         for number, inputs in rows:
             found.setdefault(number, []).append(inputs)
     return found
+
+
+def fetch_black_list_ids(conn: Connection) -> list[int]:
+    """The lists that are a black list of some campaign."""
+    query = select(campaign_black_list.c.list_id).distinct()
+    return list(conn.execute(query.order_by(campaign_black_list.c.list_id)).scalars())
+
+
+def fetch_black_list_users(conn: Connection, list_id: int) -> list[tuple[str, str]]:
+    """The campaigns that have the list as a black list: the name of each, and the time zone in
+    which it reads dates."""
+    query = (
+        select(campaign.c.name, campaign.c.time_zone)
+        .join(campaign_black_list, campaign_black_list.c.campaign_id == campaign.c.id)
+        .where(campaign_black_list.c.list_id == list_id)
+        .order_by(campaign.c.name)
+    )
+    return [(row.name, row.time_zone) for row in conn.execute(query)]
+
+
+def fetch_records_of(conn: Connection, list_id: int, number: str) -> list[Record]:
+    """Every record that the list holds of the number, the oldest first."""
+    query = select(record).where(record.c.list_id == list_id, record.c.number == number)
+    return [Record(**row) for row in conn.execute(query.order_by(record.c.id)).mappings()]
+
+
+_UPDATE_INPUTS = update(record).where(record.c.id == bindparam("of_record"))
+_UPDATE_INPUTS = _UPDATE_INPUTS.values(inputs=bindparam("inputs"))
+
+
+def save_inputs(conn: Connection, inputs: Mapping[int, Mapping[str, str]]) -> None:
+    """Replace the input attributes of these records, by id."""
+    if inputs:
+        rows = [{"of_record": key, "inputs": value} for key, value in inputs.items()]
+        conn.execute(_UPDATE_INPUTS, rows)

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.rules.blacklists import FOREVER, blacklisted_until, is_blacklisted, until
+from core.rules.blacklists import (
+    FOREVER,
+    blacklisted_until,
+    is_blacklisted,
+    render_cancellation,
+    until,
+)
 
 ROME = ZoneInfo("Europe/Rome")
 NEW_YORK = ZoneInfo("America/New_York")
@@ -129,3 +135,11 @@ def test_any_text_for_a_date_gives_an_end_never_an_error(text: str) -> None:
     end = until({"BLACKLISTED_UNTIL": text}, ROME)
     assert end is not None
     assert end.utcoffset() == timedelta()
+
+
+def test_a_cancellation_holds_the_reason_and_the_time_or_the_time_alone() -> None:
+    at = datetime(2023, 11, 10, 17, 31, 32, tzinfo=UTC)
+    assert render_cancellation("Incall1", at, ROME) == "Incall1 @2023-11-10.18:31:32"
+    assert render_cancellation(" ", at, ROME) == "2023-11-10.18:31:32"
+    for note in (render_cancellation("", at, ROME), render_cancellation("x", at, ROME)):
+        assert until({"BLACKLISTED_CANCELLED": note}, ROME) is None

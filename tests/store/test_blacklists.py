@@ -2,8 +2,16 @@
 
 from sqlalchemy import Connection, Engine, event
 
-from core.model import CallList
-from core.store.blacklists import CHUNK, fetch_blacklist_entries
+from core.model import CallList, Campaign
+from core.store.blacklists import (
+    CHUNK,
+    fetch_black_list_ids,
+    fetch_black_list_users,
+    fetch_blacklist_entries,
+    fetch_records_of,
+    save_inputs,
+)
+from core.store.campaigns import save_campaign
 from core.store.database import reading
 from core.store.lists import insert_records, save_list
 
@@ -43,3 +51,24 @@ def test_without_lists_or_numbers_nothing_is_asked(database: Engine) -> None:
         assert asked == []
         fetch_blacklist_entries(conn, [1], ["100"])
         assert len(asked) == 1
+
+
+def test_a_number_is_found_in_one_list_and_its_attributes_are_replaced(database: Engine) -> None:
+    with database.begin() as conn:
+        key = save_numbers(conn, "one", ("100", '{"A":"x"}'), ("101", None), ("100", None))
+        save_numbers(conn, "two", ("100", None))
+        first, second = fetch_records_of(conn, key, "100")
+        assert (first.inputs, second.inputs) == ({"A": "x"}, {})
+        save_inputs(conn, {first.id: {"B": "y"}})
+        save_inputs(conn, {})
+        assert [one.inputs for one in fetch_records_of(conn, key, "100")] == [{"B": "y"}, {}]
+
+
+def test_black_lists_are_known_by_the_campaigns_that_keep_off_them(database: Engine) -> None:
+    with database.begin() as conn:
+        one, two = save_numbers(conn, "one"), save_numbers(conn, "two")
+        save_campaign(conn, Campaign(name="b", time_zone="Europe/Rome", black_list_ids=(two,)))
+        save_campaign(conn, Campaign(name="a", list_ids=(one,), black_list_ids=(two,)))
+        assert fetch_black_list_ids(conn) == [two]
+        assert fetch_black_list_users(conn, two) == [("a", "UTC"), ("b", "Europe/Rome")]
+        assert fetch_black_list_users(conn, one) == []

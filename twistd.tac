@@ -94,6 +94,7 @@ site = make_site(
     clock=clock,
     reactor=reactor,
     names=config.web.names,
+    max_connections=config.web.max_connections,
 )
 agi = FastAgiFactory(
     engine.post,

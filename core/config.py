@@ -45,12 +45,13 @@ class DatabaseSettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WebSettings:
-    """Where the web server listens; port 0 takes any free one. `names` are further names it
-    answers to in the Host header, beside localhost."""
+    """Where the web server listens, and how many connections it holds at once; port 0 takes any
+    free one. `names` are further names it answers to in the Host header, beside localhost."""
 
     host: str = "127.0.0.1"
     port: int = 8080
     names: tuple[str, ...] = ()
+    max_connections: int = 1000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -163,7 +164,7 @@ def _from_text(check: object, value: str) -> object:
     """A variable's text in the type that TOML would give."""
     if check is texts:
         return [part.strip() for part in value.split(",") if part.strip()]
-    if check in (_PORT, _SESSIONS, _SEED) and re.fullmatch(r"-?\d+", value):
+    if check in (_PORT, _COUNT, _SEED) and re.fullmatch(r"-?\d+", value):
         return int(value)
     return value
 
@@ -217,13 +218,16 @@ def _url(value: object) -> str:
 
 
 _PORT = whole(0, 65535)
-_SESSIONS = whole(1, 100_000)
+_COUNT = whole(1, 100_000)
 _SEED = whole(-(2**63), 2**63 - 1)
 
 _SECTIONS: Mapping[str, tuple[type[Any], Shape]] = {
     "database": (DatabaseSettings, {"url": _url}),
-    "web": (WebSettings, {"host": _loopback, "port": _PORT, "names": texts}),
-    "fastagi": (FastAgiSettings, {"host": filled, "port": _PORT, "max_sessions": _SESSIONS}),
+    "web": (
+        WebSettings,
+        {"host": _loopback, "port": _PORT, "names": texts, "max_connections": _COUNT},
+    ),
+    "fastagi": (FastAgiSettings, {"host": filled, "port": _PORT, "max_sessions": _COUNT}),
     "dialer": (DialerSettings, {"seed": _SEED}),
     "log": (LogSettings, {"level": _level, "file": lambda value: Path(filled(value))}),
 }

@@ -9,10 +9,10 @@ from collections.abc import Collection
 from sqlalchemy import Engine
 from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
 from twisted.python.threadpool import ThreadPool
-from twisted.web.server import Site
 
 from core.ports import Clock
 from core.ports.snapshot import SnapshotSource
+from web.channel import WebSite
 from web.forgery import FormTokens
 from web.guard import Guarded
 from web.ui.assets import load_assets
@@ -30,12 +30,14 @@ def make_site(
     reactor: IReactorTime,
     names: Collection[str] = (),
     secret: bytes | None = None,
-) -> Site:
+    max_connections: int = 1000,
+) -> WebSite:
     """The web server, to be listened with on 127.0.0.1 only: it knows no users yet.
 
     `pool` is a started thread pool for database work; `reactor` also takes calls from its
     threads. `names` are host names, without port, under which browsers reach the server
-    besides localhost. `secret` signs the forms' tokens; one is made up if it is None.
+    besides localhost, over at most `max_connections` at once. `secret` signs the forms' tokens;
+    one is made up if it is None.
     """
     assets = load_assets()
     renderer = Renderer(assets)
@@ -52,4 +54,6 @@ def make_site(
             tokens=FormTokens(secret or secrets.token_bytes(32)),
         )
     )
-    return Site(Guarded(pages.app.resource(), names), reactor=reactor)
+    return WebSite(
+        Guarded(pages.app.resource(), names), reactor=reactor, max_connections=max_connections
+    )

@@ -18,7 +18,6 @@ from twisted.protocols.policies import WrappingFactory
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 from twisted.web.http import HTTPChannel
-from twisted.web.server import Site
 from zope.interface import implementer
 
 from core.model import (
@@ -47,6 +46,7 @@ from core.store.trunks import save_trunk
 
 if TYPE_CHECKING:
     from tests.support.chromium import Browser
+    from web.channel import WebSite
 
 NOW = datetime(2026, 11, 21, 17, 3, 44, tzinfo=UTC)
 SECRET = b"thirty-two bytes of a test secret"
@@ -124,7 +124,7 @@ class Answer:
 class Web:
     """The web server under test and what it stands on."""
 
-    site: Site
+    site: "WebSite"
     source: FakeSource
     clock: TurningClock
     engine: Engine
@@ -138,16 +138,22 @@ class Web:
         **headers: str,
     ) -> Wire:
         """Send a request on a connection of its own; `Sec_Fetch_Site=…` names a header."""
-        protocol = self.site.buildProtocol(None)
-        wire = Wire()
-        protocol.makeConnection(wire)
-        wire.protocol = protocol
+        wire = self.connect()
         lines = [f"{method} {path} HTTP/1.1", *([f"Host: {host}"] if host else [])]
         if body:
             lines.append("Content-Type: application/x-www-form-urlencoded")
             lines.append(f"Content-Length: {len(body.encode())}")
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-        protocol.dataReceived("\r\n".join([*lines, "", body]).encode())
+        wire.protocol.dataReceived("\r\n".join([*lines, "", body]).encode())
+        return wire
+
+    def connect(self) -> Wire:
+        """A connection on which nothing was said yet."""
+        protocol = self.site.buildProtocol(None)
+        assert protocol is not None
+        wire = Wire()
+        protocol.makeConnection(wire)
+        wire.protocol = protocol
         return wire
 
     def ask(self, method: str, path: str, body: str = "", **headers: Any) -> Answer:

@@ -1,6 +1,6 @@
 """`status` and `report`: how things stand, and what became of a run."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -11,8 +11,9 @@ from core.cli.session import Session, pass_session
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from core.operations.reports import RecallTable, RunReport
+    from core.operations.reports import RecallTable, RunReport, RunSummary
     from core.operations.status import Status
+    from core.rules.figures import Figures
 
 #: Most runs that `status` shows.
 _RUNS = click.IntRange(1, 1000)
@@ -33,6 +34,7 @@ def status(session: Session, runs: int) -> None:
         lambda: _servers(found),
         lambda: _campaigns(found),
         lambda: _runs(found),
+        *([lambda: _open_runs(found)] if found.is_dialer_running else []),
     )
 
 
@@ -48,6 +50,7 @@ def report(session: Session, run: int) -> None:
     answer(
         found,
         _headline(found),
+        *([_figures(found.run.figures)] if found.run.figures else []),
         lambda: _outcomes(found),
         lambda: make_table(
             "Calls per trunk",
@@ -126,6 +129,60 @@ def _runs(found: "Status") -> "RenderableType":
             for run in found.runs
         ],
     )
+
+
+def _open_runs(found: "Status") -> "RenderableType":
+    return make_table(
+        "Open runs, as the dialer shows them",
+        "run",
+        "live",
+        "in cache",
+        "remaining",
+        "terminated %",
+        "attempts/h",
+        "completions/h",
+        "completion in",
+        "decisions of the last 30 s",
+        rows=[
+            (
+                run.run_id,
+                run.live_calls,
+                run.figures.cached,
+                run.figures.remaining,
+                _known(run.figures.termination_rate),
+                _known(run.figures.attempts_per_hour),
+                _known(run.figures.completions_per_hour),
+                _span(run.figures.completion_s),
+                _decisions(run),
+            )
+            for run in found.runs
+            if run.figures is not None and not run.state.is_over
+        ],
+    )
+
+
+def _decisions(run: "RunSummary") -> str:
+    return ", ".join(f"{made.verdict} {made.held_s:.0f} s" for made in run.decisions)
+
+
+def _figures(figures: "Figures") -> str:
+    return (
+        f"{figures.cached} in cache, about {figures.remaining} remaining; "
+        f"termination rate {_known(figures.termination_rate)} %, "
+        f"reschedule rate {_known(figures.reschedule_rate)} %; per hour "
+        f"{_known(figures.attempts_per_hour)} attempts, "
+        f"{_known(figures.completions_per_hour)} completions; "
+        f"completion in {_span(figures.completion_s)}"
+    )
+
+
+def _known(figure: int | None) -> int | str:
+    return "-" if figure is None else figure
+
+
+def _span(seconds: int | None) -> str:
+    """`0:00:09`, `265 days, 0:14:34`; a dash when it is not known."""
+    return "-" if seconds is None else str(timedelta(seconds=seconds))
 
 
 def _headline(found: "RunReport") -> str:

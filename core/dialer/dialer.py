@@ -100,6 +100,8 @@ class Dialer:
                 self._look_when_rate_allows(run, now)
             if run.wants_batch(now):
                 self.live.out.append(run.fetch())
+        for run in touched:
+            run.decisions.note(run.verdict, now)
 
     def _settle(self, run: LiveRun, now: datetime) -> None:
         """A run out of calls completes, or idles when its campaign says so; one that has some

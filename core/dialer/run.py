@@ -9,6 +9,7 @@ from core.dialer.calendar import Calendar
 from core.dialer.lines import LiveEndPoint, LiveTrunk
 from core.model import Campaign, HopperEntry, ListPosition, Run, Screen
 from core.ports.commands import FetchBatch, RunProgressed
+from core.rules.decisions import Decisions
 from core.rules.states import RunState
 from core.rules.verdicts import Verdict
 
@@ -44,6 +45,7 @@ class LiveRun:
     live: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     verdict: Verdict = Verdict.NO_CALLS_FETCHED
+    decisions: Decisions = field(default_factory=Decisions)
     ended_at: datetime | None = None
     error: str = ""
 
@@ -73,6 +75,24 @@ class LiveRun:
     @property
     def hopper_size(self) -> int:
         return len(self.due) + len(self.fresh)
+
+    @property
+    def cached(self) -> int:
+        """Calls in the hopper and open retries; a retry whose turn has come is both."""
+        return len(self.fresh) + self.retries
+
+    @property
+    def backlog(self) -> int:
+        """Records of its lists that have not been read."""
+        if self.is_read:
+            return 0
+        return max(0, self.record_count - self.completed - self.live - self.cached)
+
+    @property
+    def high_water(self) -> ListPosition | None:
+        """How far the last of its lists that was begun has been read into the hopper."""
+        begun = [position for position in self.read.values() if position.highwater]
+        return begun[-1] if begun else None
 
     @property
     def is_exhausted(self) -> bool:

@@ -18,6 +18,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import LoopingCall
 
 from core.dialer.dialer import Dialer
+from core.engine.board import Board
 from core.engine.chronicle import Chronicle
 from core.engine.journal import DatabaseJournal
 from core.engine.loader import Start, load_start, take_wishes
@@ -85,6 +86,7 @@ class Engine(Service):
         start = load_start(database)
         self.dialer = Dialer(site_key=start.site_key, next_attempt_id=start.next_attempt_id)
         self.publisher = Publisher(self.dialer, clock)
+        self._board = Board(database)
         self._chronicle = Chronicle(self.dialer.live)
         self._start = start
 
@@ -236,6 +238,7 @@ class Engine(Service):
     async def _take_wishes(self) -> None:
         try:
             await self._threads.write(self._lock.keep)
+            await self._show_runs()
             events = await self._threads.write(take_wishes, self._database, self._clock.now())
         except SQLAlchemyError as error:
             log.error("database away, wishes wait: %s", error)
@@ -249,6 +252,12 @@ class Engine(Service):
                 self._set_servers(event.servers)
             else:
                 self.post(event)
+
+    async def _show_runs(self) -> None:
+        snapshot = self.publisher.latest()
+        if news := self._board.news(snapshot):
+            await self._threads.write(self._board.write, news)
+            self._board.note(news, snapshot)
 
     def _set_servers(self, servers: tuple[Server, ...]) -> None:
         """Connect to servers that are new or were changed."""

@@ -10,6 +10,7 @@ from core.dialer.dialer import Dialer
 from core.dialer.run import LiveRun
 from core.ports import Clock
 from core.ports.snapshot import MAX_CALLS, CallView, RunView, ServerView, Snapshot
+from core.rules.figures import work_out
 from core.rules.states import RunState
 
 #: The span over which placed calls are counted.
@@ -72,8 +73,16 @@ def _run_view(run: LiveRun, now: datetime) -> RunView:
         hopper=run.hopper_size,
         live_calls=run.live,
         retries=run.retries,
-        remaining=max(0, run.record_count - run.completed),
+        figures=work_out(
+            attempted=run.attempted,
+            completed=run.completed,
+            cached=run.cached,
+            backlog=run.backlog,
+            running_s=((run.ended_at or now) - run.run.started_at).total_seconds(),
+        ),
+        high_water=run.high_water,
         verdict=_describe(run, now),
+        decisions=run.decisions.latest(now),
         outcomes=dict(run.outcomes),
     )
 

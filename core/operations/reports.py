@@ -6,18 +6,21 @@ ended calls only. Reading never locks the dialer out: each function is one short
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine
 
 from core.model import CallLog, ListPosition, Run
+from core.rules.decisions import Decision
+from core.rules.figures import Figures, work_out
 from core.rules.multinumbers import render_numbers
 from core.rules.states import RunState
 from core.store import reports as stored
 from core.store.campaigns import fetch_campaign
 from core.store.database import reading
 from core.store.lists import fetch_lists, fetch_numbers
+from core.store.run_shown import RunShown, fetch_shown
 from core.store.runs import fetch_recent_runs, fetch_run
 from core.store.servers import fetch_servers
 from core.store.trunks import fetch_trunks
@@ -28,7 +31,8 @@ PAGE = 50
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunSummary:
-    """A run in a list of runs; `ended_at` is None while it is open."""
+    """A run in a list of runs; `ended_at` is None while it is open. `figures` and what was decided
+    are as the dialer last showed them, at `shown_at`: None, and empty, if it never did."""
 
     run_id: int
     campaign: str
@@ -38,6 +42,12 @@ class RunSummary:
     attempted: int
     completed: int
     error: str = ""
+    shown_at: datetime | None = None
+    live_calls: int = 0
+    retries: int = 0
+    figures: Figures | None = None
+    verdict: str = ""
+    decisions: tuple[Decision, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -134,7 +144,9 @@ class RunReport:
 def recent_runs(engine: Engine, limit: int) -> list[RunSummary]:
     """The newest `limit` runs, open or over, the newest first."""
     with reading(engine) as conn:
-        return [_summary(conn, run) for run in fetch_recent_runs(conn, limit)]
+        runs = fetch_recent_runs(conn, limit)
+        shown = fetch_shown(conn, [run.id for run in runs])
+        return [_summary(conn, run, shown.get(run.id)) for run in runs]
 
 
 def run_report(engine: Engine, run_id: int, after_id: int = 0, limit: int = PAGE) -> RunReport:
@@ -143,7 +155,7 @@ def run_report(engine: Engine, run_id: int, after_id: int = 0, limit: int = PAGE
         run = fetch_run(conn, run_id)
         outcomes = tuple(_outcome(found) for found in stored.fetch_outcomes(conn, run_id))
         return RunReport(
-            run=_summary(conn, run),
+            run=_summary(conn, run, fetch_shown(conn, [run_id]).get(run_id)),
             calls=sum(line.count for line in outcomes),
             wait_pre_ms=sum(line.wait_pre_ms * line.count for line in outcomes),
             wait_after_ms=sum(line.wait_after_ms * line.count for line in outcomes),
@@ -180,8 +192,8 @@ def tabulate_recalls(counts: Iterable[tuple[str, int, int]]) -> RecallTable:
     )
 
 
-def _summary(conn: Connection, run: Run) -> RunSummary:
-    return RunSummary(
+def _summary(conn: Connection, run: Run, shown: RunShown | None) -> RunSummary:
+    summary = RunSummary(
         run_id=run.id,
         campaign=fetch_campaign(conn, run.campaign_id).name,
         state=run.state,
@@ -190,6 +202,24 @@ def _summary(conn: Connection, run: Run) -> RunSummary:
         attempted=run.attempted,
         completed=run.completed,
         error=run.error,
+    )
+    if shown is None:
+        return summary
+    until = run.ended_at or shown.shown_at
+    return replace(
+        summary,
+        shown_at=shown.shown_at,
+        live_calls=shown.live,
+        retries=shown.retries,
+        figures=work_out(
+            attempted=run.attempted,
+            completed=run.completed,
+            cached=shown.cached,
+            backlog=shown.backlog,
+            running_s=(until - run.started_at).total_seconds(),
+        ),
+        verdict=shown.verdict,
+        decisions=shown.decisions,
     )
 
 

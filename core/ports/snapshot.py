@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from core.model import ListPosition
+from core.rules.decisions import Decision
+from core.rules.figures import Figures
 from core.rules.states import CallState, RunState
 
 #: Most calls a snapshot carries, the newest first.
@@ -28,9 +31,10 @@ class ServerView:
 class RunView:
     """A run that is open, or was a moment ago.
 
-    `hopper`, `live_calls` and `retries` are counts of now; `remaining` estimates the records
-    still to be dialled, None when unknown. `verdict` says why calls were or were not placed
-    (manual, "Understanding WombatDialer decisions"). `outcomes` counts ended calls by state.
+    `hopper`, `live_calls` and `retries` are counts of now; `figures` is what follows from them,
+    and `high_water` how far the list it reads is in the hopper, None before the first record.
+    `verdict` says why calls were or were not placed, `decisions` what was decided over the last
+    30 s (manual, "Understanding WombatDialer decisions"). `outcomes` counts ended calls by state.
     """
 
     run_id: int
@@ -43,8 +47,10 @@ class RunView:
     hopper: int = 0
     live_calls: int = 0
     retries: int = 0
-    remaining: int | None = None
+    figures: Figures
+    high_water: ListPosition | None = None
     verdict: str = ""
+    decisions: tuple[Decision, ...] = ()
     outcomes: Mapping[str, int] = field(default_factory=dict)
 
 

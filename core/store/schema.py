@@ -243,6 +243,21 @@ run_list = Table(
     Column("idx", Integer, primary_key=True, autoincrement=False),
     Column("highwater", BigKey, nullable=False, default=0),
     Column("is_complete", Boolean, nullable=False, default=False),
+    Index(None, "list_id", "run_id"),
+)
+
+#: What the dialer last showed of a run: counts that only it knows, and its decisions as JSON.
+run_shown = Table(
+    "run_shown",
+    metadata,
+    Column("run_id", ForeignKey("run.id"), primary_key=True),
+    Column("shown_at", Moment, nullable=False),
+    Column("live", Integer, nullable=False),
+    Column("cached", Integer, nullable=False),
+    Column("backlog", Integer, nullable=False),
+    Column("retries", Integer, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("decisions", Text, nullable=False),
 )
 
 retry = Table(

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 import pytest_twisted
 
+from core.rules.figures import work_out
 from core.rules.states import CallState, RunState
 from core.store.runs import fetch_asked
 from tests.support.chromium import Browser
@@ -138,7 +139,8 @@ async def test_no_page_scrolls_sideways_on_a_phone(
         for n in range(1, 30)
     ]
     store_logs(live_server.engine, *logs)
-    wide = run_view(campaign=LONG_NAME, verdict=LONG_NAME, attempted=10**9, remaining=10**9)
+    many = work_out(attempted=10**9, completed=10**9, cached=10**9, backlog=10**9, running_s=10**6)
+    wide = run_view(campaign=LONG_NAME, verdict=LONG_NAME, attempted=10**9, figures=many)
     calls = tuple(
         call_view(attempt_id=n, campaign=LONG_NAME, number="4" * 40, ext_status="Q" * 40)
         for n in range(9)

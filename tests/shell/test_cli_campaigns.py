@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from core.cli.campaigns import wait_for_outcome
 from core.model import Attempt, CallLog, Record
@@ -19,8 +19,11 @@ from core.store.database import reading
 from core.store.journal import write_entries
 from core.store.lists import save_record
 from core.store.lock import DialerLock
+from core.store.run_shown import save_shown
 from core.store.runs import answer, create_run, fetch_asked
+from core.store.schema import run as run_table
 from tests.support.cli import CommandLine
+from tests.support.store_site import shown
 
 NOW = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
 SITE = """
@@ -132,6 +135,47 @@ def test_status_tells_servers_campaigns_and_runs(line: CommandLine) -> None:
     text = line.done("status").stdout
     assert "no dialer is running" in text
     assert "2027-03-01 12:00" in text
+
+
+def test_status_shows_figures_and_decisions_while_a_dialer_runs(line: CommandLine) -> None:
+    engine = line.open_database()
+    run_id = make_run(engine)
+    with engine.begin() as conn:
+        save_shown(conn, [shown(run_id)])
+        conn.execute(update(run_table).values(attempted=25, completed=20, state="RUNNING"))
+    assert "decisions of the last" not in line.done("status").stdout
+    with dialer(engine, "OK"):
+        text = line.done("status").stdout
+        [found] = line.json("status")["runs"]
+    row = next(row for row in text.splitlines() if "CALLS PLACED" in row)
+    assert row.split() == [
+        str(run_id),
+        "3",
+        "7",
+        "97",
+        "80",
+        *["-"] * 3,
+        *["CALLS", "PLACED", "12", "s"],
+    ]
+    assert found["figures"]["remaining"] == 97
+    assert found["figures"]["reschedule_rate"] == 20
+    assert found["decisions"] == [{"verdict": "CALLS PLACED", "held_s": 12.5, "times": 40}]
+    assert (found["live_calls"], found["retries"]) == (3, 2)
+
+
+def test_a_report_tells_the_figures_of_its_run(line: CommandLine) -> None:
+    engine = line.open_database()
+    run_id = make_run(engine)
+    end = NOW + timedelta(hours=2)
+    with engine.begin() as conn:
+        save_shown(conn, [shown(run_id)])
+        values = {"attempted": 43, "completed": 20, "state": "REMOVE", "ended_at": end}
+        conn.execute(update(run_table).values(values))
+    text = line.done("report", str(run_id)).stdout
+    assert (
+        "7 in cache, about 97 remaining; termination rate 46 %, reschedule rate 54 %; "
+        "per hour 21 attempts, 10 completions; completion in 9:00:00\n"
+    ) in text
 
 
 def test_status_knows_a_running_dialer(line: CommandLine) -> None:

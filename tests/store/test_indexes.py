@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, event, insert
+from sqlalchemy import Connection, Engine, event, insert, select
 
 from core.model import CallList, ListPosition
 from core.ports.commands import FetchBatch, RunProgressed
@@ -21,9 +21,10 @@ from core.store.journal import is_written, write_entries
 from core.store.lists import fetch_list_by_name, fetch_records, insert_records, save_list
 from core.store.reports import fetch_logs, fetch_outcomes
 from core.store.rows import values_of
+from core.store.run_shown import fetch_shown, save_shown
 from core.store.runs import answer, fetch_asked, fetch_open_runs, fetch_outcome
 from core.store.schema import attempt, metadata, retry, run, run_command
-from tests.support.store_site import NOW, Site, closed, furnish, placed
+from tests.support.store_site import NOW, Site, closed, furnish, placed, shown
 
 ROWS = 10_000
 
@@ -37,6 +38,8 @@ def crowd(database: Engine) -> Site:
     with database.begin() as conn:
         conn.execute(insert(run), [{**old, "ended_at": NOW}] * ROWS)
         wish = {"campaign_id": site.campaign.id, "verb": "start", "asked_at": NOW}
+        runs = conn.execute(select(run.c.id)).scalars()
+        save_shown(conn, [shown(run_id) for run_id in runs])
         conn.execute(insert(run_command), [{**wish, "handled_at": NOW}] * ROWS)
         retries = [site.retry(record=i, due_s=i) for i in range(ROWS)]
         conn.execute(insert(retry), [values_of(one) for one in retries])
@@ -98,6 +101,8 @@ QUERIES: dict[str, Work] = {
     "fetch_outcome": lambda c, _s: fetch_outcome(c, fetch_asked_id(c)),
     "fetch_open_runs": lambda c, _s: fetch_open_runs(c),
     "fetch_open_runs of one": lambda c, s: fetch_open_runs(c, s.campaign.id),
+    "save_shown": lambda c, s: save_shown(c, [shown(s.run.id)]),
+    "fetch_shown": lambda c, s: fetch_shown(c, [s.run.id, s.run.id + 1]),
     "last_attempt_id": lambda c, _s: last_attempt_id(c),
     "fetch_logs": lambda c, s: fetch_logs(c, s.run.id, after_id=ROWS + 9, limit=50),
     "other run's outcomes": lambda c, s: fetch_outcomes(c, s.run.id + 1),

@@ -26,6 +26,7 @@ from core.model import (
     CallLog,
     Campaign,
     EndPoint,
+    ListPosition,
     Record,
     Run,
     Server,
@@ -34,7 +35,10 @@ from core.model import (
 )
 from core.ports.commands import AttemptPlaced, CallClosed
 from core.ports.snapshot import CallView, RunView, ServerView, Snapshot
+from core.rules.decisions import Decision
+from core.rules.figures import work_out
 from core.rules.states import CallState, RunState
+from core.rules.verdicts import Verdict
 from core.store.campaigns import save_campaign
 from core.store.database import open_database, upgrade
 from core.store.endpoints import save_endpoint
@@ -201,8 +205,14 @@ def run_view(**changes: Any) -> RunView:
         hopper=40,
         live_calls=3,
         retries=61,
-        remaining=2020,
+        figures=work_out(attempted=1234, completed=980, cached=101, backlog=1919, running_s=725),
+        high_water=ListPosition(list_id=1, list_name="spring", highwater=1081),
         verdict="LIMITED BY EP SIZE",
+        decisions=(
+            Decision(verdict=Verdict.LIMITED_BY_EP_SIZE, held_s=22.4, times=31),
+            Decision(verdict=Verdict.CALLS_PLACED, held_s=7.3, times=9),
+            Decision(verdict=Verdict.NO_CALLS_FETCHED, held_s=0.3, times=1),
+        ),
         outcomes={"TERMINATED": 600, "RS_BUSY": 300, "RS_NOANSWER": 100},
     )
     return replace(view, **changes)

@@ -17,10 +17,13 @@ from core.model import (
     Trunk,
 )
 from core.ports.commands import AttemptPlaced, CallClosed
+from core.rules.decisions import Decision
 from core.rules.states import CallState
+from core.rules.verdicts import Verdict
 from core.store.campaigns import save_campaign
 from core.store.endpoints import save_endpoint
 from core.store.lists import fetch_records, insert_records, save_list
+from core.store.run_shown import RunShown
 from core.store.runs import create_run
 from core.store.servers import save_server
 from core.store.trunks import save_trunk
@@ -67,6 +70,20 @@ class Site:
             after_s=60,
             due_at=NOW + timedelta(seconds=due_s),
         )
+
+
+def shown(run_id: int, *, live: int = 3, verdict: Verdict = Verdict.CALLS_PLACED) -> RunShown:
+    """What a dialer showed of a run that has placed calls for 12 s."""
+    return RunShown(
+        run_id=run_id,
+        shown_at=NOW,
+        live=live,
+        cached=7,
+        backlog=90,
+        retries=2,
+        verdict=verdict,
+        decisions=(Decision(verdict=verdict, held_s=12.5, times=40),),
+    )
 
 
 def placed(attempt: Attempt) -> AttemptPlaced:

@@ -2,14 +2,18 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+import web.ui
 from core.model import Pace
 from core.operations.campaigns import CampaignView
 from core.operations.reports import tabulate_recalls
 from core.ports.snapshot import ServerView, Snapshot
+from core.rules.figures import work_out
 from core.rules.states import CallState, RunState
+from core.rules.verdicts import Verdict
 from tests.support.fixtures_web import NOW, call_view, run_view, snapshot_of
 from web.ui import sse
 from web.ui.assets import load_assets
@@ -45,8 +49,10 @@ def test_a_run_offers_what_its_state_allows(state: RunState, verbs: list[str]) -
 def test_a_run_shows_its_figures_and_its_last_decision() -> None:
     text = text_of(show.live(snapshot_of(run_view()))["overview"])
     for words in (
-        "Live 3 Placed 1\u202f234 Completed 980 Remaining 2\u202f020 Retries 61 Hopper 40",
-        "Run 7 · for 12:05 · priority 10",
+        "Live 3 Placed 1\u202f234 Completed 980 Retries 61 Hopper 40 In cache 101",
+        "Est. remaining 2\u202f020 Termination rate 79% Reschedule rate 21%",
+        "Attempts per hour 6\u202f127 Completions per hour 4\u202f866 Completion in 23:39",
+        "Run 7 · for 12:05 · priority 10 · at record 1081 of list spring",
         "Answered 600 No answer 100 Busy 300",
         "LIMITED BY EP SIZE",
         "Dialer up 30:08",
@@ -55,11 +61,32 @@ def test_a_run_shows_its_figures_and_its_last_decision() -> None:
 
 
 def test_what_a_run_does_not_know_is_a_dash() -> None:
-    run = run_view(remaining=None, verdict="", outcomes={})
+    unknown = work_out(attempted=0, completed=0, cached=0, backlog=0, running_s=3)
+    run = run_view(figures=unknown, high_water=None, verdict="", decisions=(), outcomes={})
     text = text_of(show.live(snapshot_of(run))["overview"])
-    assert "Remaining –" in text
+    assert "Termination rate – Reschedule rate – Attempts per hour – Completions per hour –" in text
+    assert "Completion in –" in text
+    assert "at record" not in text
     assert "No call has ended yet." in text
     assert "Last decision" not in text
+
+
+def test_a_run_shows_how_long_each_decision_held_over_the_last_30_s() -> None:
+    html = show.live(snapshot_of(run_view()))["overview"]
+    text = text_of(html)
+    assert "LIMITED BY EP SIZE 22 s NO CALLS FETCHED &lt;1 s CALLS PLACED 7 s" in text
+    widths = re.findall(r'class="dec-(\w+)" x="([0-9.]+)" y="0" width="([0-9.]+)"', html)
+    assert widths == [
+        ("LIMITED_BY_EP_SIZE", "0.0", "746.67"),
+        ("NO_CALLS_FETCHED", "746.67", "10.0"),
+        ("CALLS_PLACED", "756.67", "243.33"),
+    ]
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_each_decision_has_a_colour(verdict: Verdict) -> None:
+    css = (Path(web.ui.__file__).parent / "static/app.css").read_text()
+    assert f".dec-{verdict.name}" in css
 
 
 @pytest.mark.parametrize("state", list(CallState))

@@ -63,7 +63,7 @@ def test_every_way_a_call_ends_has_a_name() -> None:
 
 def test_segments_stand_side_by_side_in_the_order_of_the_legend() -> None:
     segments = stack({"RS_BUSY": 1, "ZZ": 2, "TERMINATED": 5, "RS_LOST": 0})
-    assert [(s.key, s.count, s.x, s.width) for s in segments] == [
+    assert [(s.key, s.amount, s.x, s.width) for s in segments] == [
         ("TERMINATED", 5, 0, 625),
         ("RS_BUSY", 1, 625, 125),
         ("OTHER", 2, 750, 250),

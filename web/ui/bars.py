@@ -1,12 +1,14 @@
-"""The stacked bar of a run's outcomes, as positions: templates draw it as SVG.
+"""The stacked bars of a run's outcomes and decisions, as positions: templates draw them as SVG.
 
 An SVG carries its widths as attributes of its own, which a Content-Security-Policy without
 inline styles allows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from core.rules.decisions import Decision
+from core.rules.verdicts import Verdict
 from web.ui.words import OUTCOMES, show_outcome
 
 #: The bar's width, in units of its viewBox.
@@ -15,12 +17,12 @@ WIDTH = 1000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Segment:
-    """One outcome: `count` calls from `x` over `width`, in units of WIDTH. `key` names its
-    colour: the state's name, or `OTHER`."""
+    """`amount` of something, calls or seconds, from `x` over `width`, in units of WIDTH. `key`
+    names its colour: a state's or a verdict's name, or `OTHER`."""
 
     key: str
     label: str
-    count: int
+    amount: float
     x: float
     width: float
 
@@ -31,19 +33,41 @@ def stack(outcomes: Mapping[str, int]) -> tuple[Segment, ...]:
     Outcomes nobody had are left out; of no calls at all there is no segment.
     """
     order = [*OUTCOMES, *sorted(set(outcomes) - set(OUTCOMES))]
-    counts = [(state, outcomes[state]) for state in order if outcomes.get(state, 0) > 0]
-    total = sum(count for _, count in counts)
+    return _lay_out(
+        [
+            (state if state in OUTCOMES else "OTHER", show_outcome(state), outcomes[state])
+            for state in order
+            if outcomes.get(state, 0) > 0
+        ]
+    )
+
+
+def stack_decisions(decisions: Iterable[Decision]) -> tuple[Segment, ...]:
+    """The segments of what held for a while, always in the order of the verdicts."""
+    held_s = {decision.verdict: decision.held_s for decision in decisions}
+    return _lay_out(
+        [
+            (verdict.name, verdict.value, held_s[verdict])
+            for verdict in Verdict
+            if held_s.get(verdict, 0) > 0
+        ]
+    )
+
+
+def _lay_out(parts: Sequence[tuple[str, str, float]]) -> tuple[Segment, ...]:
+    """Keys, labels and amounts, side by side over the whole width."""
+    total = sum(amount for _key, _label, amount in parts)
     segments = []
-    before = 0
-    for state, count in counts:
+    before = 0.0
+    for key, label, amount in parts:
         segments.append(
             Segment(
-                key=state if state in OUTCOMES else "OTHER",
-                label=show_outcome(state),
-                count=count,
+                key=key,
+                label=label,
+                amount=amount,
                 x=round(WIDTH * before / total, 2),
-                width=round(WIDTH * count / total, 2),
+                width=round(WIDTH * amount / total, 2),
             )
         )
-        before += count
+        before += amount
     return tuple(segments)

@@ -13,7 +13,7 @@ from core.ports.snapshot import Snapshot
 from core.rules.states import RunState
 from web.ui import words
 from web.ui.assets import Assets
-from web.ui.bars import stack
+from web.ui.bars import stack, stack_decisions
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -49,17 +49,26 @@ class Renderer:
         self._jinja.filters.update(
             count=words.show_count,
             duration=words.show_duration,
+            held=words.show_held,
+            percent=words.show_percent,
             outcome=words.show_outcome,
             seconds=words.show_seconds,
             time=words.show_time,
             machine_time=words.machine_time,
         )
         self._jinja.globals.update(
-            asset=assets.address, offers=offers, stack=stack, share=words.show_share
+            asset=assets.address,
+            offers=offers,
+            stack=stack,
+            stack_decisions=stack_decisions,
+            share=words.show_share,
         )
         parts = self._jinja.get_template("_parts.html").module
         self._jinja.globals.update(
-            {name: getattr(parts, name) for name in ("ask_button", "outcome_bar", "moment")}
+            {
+                name: getattr(parts, name)
+                for name in ("ask_button", "decision_bar", "figures", "outcome_bar", "moment")
+            }
         )
 
     def live(self, snapshot: Snapshot) -> dict[str, str]:

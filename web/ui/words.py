@@ -26,14 +26,27 @@ def show_outcome(state: str) -> str:
     return OUTCOMES.get(CallState(state), state) if state in set(CallState) else state
 
 
-def show_duration(seconds: float) -> str:
-    """`0:07`, `12:05`, `2:00:09`, `3d 02:00:09`; less than nothing is `0:00`."""
+def show_duration(seconds: float | None) -> str:
+    """`0:07`, `12:05`, `2:00:09`, `3d 02:00:09`; less than nothing is `0:00`, and what is not
+    known a dash."""
+    if seconds is None:
+        return "–"
     minutes, rest = divmod(max(int(seconds), 0), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
     if days:
         return f"{days}d {hours:02}:{minutes:02}:{rest:02}"
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def show_held(seconds: float) -> str:
+    """`12 s`, as a decision held; `<1 s` of what would round to nothing."""
+    return f"{round(seconds)} s" if seconds >= 0.5 else "<1 s"
+
+
+def show_percent(percent: int | None) -> str:
+    """`25%`; a dash when it is not known."""
+    return "–" if percent is None else f"{percent}%"
 
 
 def show_count(count: int | None) -> str:

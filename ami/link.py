@@ -142,11 +142,21 @@ class Link:
             try:
                 await self._live_once()
             except ServerLost as error:
-                wait_s = self._backoff.next_s(after=error)
-                self._throttle.clear()
-                self._say_down(str(error))
-                _log.warning("server %s: %s; next try in %.1f s", self._server.name, error, wait_s)
-                await deferLater(self._timer, wait_s)
+                await self._pause(error)
+            except CancelledError:
+                raise
+            except Exception as error:
+                # A border: whatever goes wrong with one connection, the next one is made.
+                _log.exception("server %s", self._server.name)
+                await self._pause(ServerLost(f"an internal error ended the connection: {error}"))
+
+    async def _pause(self, error: ServerLost) -> None:
+        """Say why there is no connection, and wait until it is time for the next."""
+        wait_s = self._backoff.next_s(after=error)
+        self._throttle.clear()
+        self._say_down(str(error))
+        _log.warning("server %s: %s; next try in %.1f s", self._server.name, error, wait_s)
+        await deferLater(self._timer, wait_s)
 
     async def _live_once(self) -> None:
         """From connecting to the loss, which it raises as ServerLost."""

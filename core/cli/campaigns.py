@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core.cli.output import answer, json_option
+from core.cli.output import answer, json_option, say
 from core.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
@@ -49,13 +49,14 @@ for _verb, _help in _VERBS.items():
 
 def _ask(session: Session, name: str, verb: str) -> int:
     """The exit code: 1 if the dialer refused."""
-    from core.operations.campaigns import ask
+    from core.operations.campaigns import ask, warn_of_start
     from core.store.lock import is_dialer_running
 
     engine = session.engine
     command_id = ask(engine, name, verb, session.now())
     is_running = is_dialer_running(engine)
     outcome = wait_for_outcome(engine, command_id) if is_running else None
+    warnings = warn_of_start(engine, name) if verb == "start" else ()
     answer(
         {
             "command_id": command_id,
@@ -63,9 +64,12 @@ def _ask(session: Session, name: str, verb: str) -> int:
             "verb": verb,
             "is_dialer_running": is_running,
             "outcome": outcome,
+            "warnings": warnings,
         },
         _describe(name, verb, is_running=is_running, outcome=outcome),
     )
+    for warning in warnings:
+        say(f"warning: {warning}")
     return 0 if outcome in (None, OK) else 1
 
 

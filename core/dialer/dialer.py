@@ -39,6 +39,7 @@ class Dialer:
         self.live = Live()
         self._prefix = f"wb-{site_key}-"
         self._next_id = next_attempt_id
+        self._decided_at: datetime | None = None
         self._closing = Closing(self.live)
         tracker, keeper = Tracker(self.live, self._closing), Keeper(self.live)
         self._receivers: dict[type[events.Event], Callable[[Any, datetime], None]] = {
@@ -70,6 +71,10 @@ class Dialer:
         """The commands to carry out, in order: an attempt's journal entry always stands
         before anything that relies on it."""
         live = self.live
+        if self._decided_at is not None and now < self._decided_at:
+            # The clock was set back: moments to come are further away than they were meant.
+            live.touched |= live.runs.keys()
+        self._decided_at = now
         for callback in live.timers.pop_due(now):
             callback(now)
         if live.touched and not live.is_stopping:

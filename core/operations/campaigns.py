@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from core.errors import InvalidValue, NotPossible
 from core.model import Campaign, Pace, Run
 from core.rules.states import RunState
+from core.rules.verdicts import Verdict
 from core.store import runs as stored_runs
 from core.store.campaigns import fetch_campaign_by_name, fetch_campaigns
 from core.store.database import reading
@@ -75,6 +76,23 @@ def ask(engine: Engine, campaign_name: str, verb: str, now: datetime) -> int:
         runs = stored_runs.fetch_open_runs(conn, campaign.id)
         _check(asked, campaign, runs[0] if runs else None)
         return stored_runs.ask(conn, campaign.id, asked.value, now)
+
+
+def warn_of_start(engine: Engine, campaign_name: str) -> tuple[str, ...]:
+    """Why a run of the campaign would place no call, each with the verdict that the run would
+    show; none for a campaign that has all it needs. NotFound of an unknown campaign."""
+    with reading(engine) as conn:
+        campaign = fetch_campaign_by_name(conn, campaign_name)
+    lacking = (
+        (Verdict.NO_TRUNKS, "trunk", campaign.trunk_ids),
+        (Verdict.NO_ENDPOINTS, "end-point", campaign.endpoint_ids),
+    )
+    return tuple(
+        f"{verdict}: campaign \"{campaign.name}\" has no {noun}, so it places no call; "
+        f"give it one and reload it"
+        for verdict, noun, ids in lacking
+        if not ids
+    )
 
 
 def _view(campaign: Campaign, run: Run | None) -> CampaignView:

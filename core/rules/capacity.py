@@ -25,8 +25,14 @@ class CallWindow:
         self._placed.append(now)
 
     def count_free(self, now: datetime) -> int:
-        """How many calls may still be placed now, never below 0."""
+        """How many calls may still be placed now, never below 0. Calls in the future, which a
+        clock that was set back leaves, count as placed now."""
         start = now - self._period
+        ahead = 0
+        while self._placed and self._placed[-1] > now:
+            self._placed.pop()
+            ahead += 1
+        self._placed.extend([now] * ahead)
         while self._placed and self._placed[0] <= start:
             self._placed.popleft()
         return max(0, self.max_calls - len(self._placed))

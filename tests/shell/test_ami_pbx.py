@@ -258,6 +258,29 @@ async def test_an_error_in_a_handler_is_logged_with_its_call_and_the_next_event_
 
 
 @ensure
+async def test_an_error_that_nobody_foresaw_does_not_end_the_connecting(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    def post(event: Event) -> None:
+        desk.posted.add(event)
+        if len(desk.events(ServerUp)) == 1 and isinstance(event, ServerUp):
+            raise RuntimeError("a bug")
+
+    desk.start()
+    await desk.pbx.stop()
+    desk.posted.seen.clear()
+    with caplog.at_level(logging.ERROR, "ami"):
+        desk.connect(post)
+        down = await desk.posted.until_event(ServerDown)
+    assert down.reason == "an internal error ended the connection: a bug"
+    assert ["a bug" in (record.exc_text or "") for record in caplog.records] == [True]
+    desk.timer.advance(1)
+    await desk.until_up(2)
+    desk.pbx.originate(originate())
+    await desk.pbx_server.until_action("Originate")
+
+
+@ensure
 async def test_leaving_takes_back_what_has_not_left(desk: Desk) -> None:
     desk.start()
     await desk.until_up()

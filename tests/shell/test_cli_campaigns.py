@@ -97,7 +97,22 @@ def test_a_running_dialer_s_answer_is_shown(line: CommandLine) -> None:
         "verb": "start",
         "is_dialer_running": True,
         "outcome": "OK",
+        "warnings": [],
     }
+
+
+def test_a_start_that_can_place_no_call_is_warned_of_in_the_manual_s_words(
+    line: CommandLine,
+) -> None:
+    line.done("apply", line.write("bare.toml", '[campaigns.bare]\nlists = ["people"]'))
+    result = line.done("campaign", "start", "bare")
+    assert "start is noted" in result.stdout
+    assert result.stderr.splitlines() == [
+        'warning: NO TRUNKS FOR RUN: campaign "bare" has no trunk, so it places no call; '
+        "give it one and reload it",
+        'warning: NO ENDPOINTS FOR RUN: campaign "bare" has no end-point, so it places no call; '
+        "give it one and reload it",
+    ]
 
 
 def test_a_running_dialer_s_refusal_exits_with_1(line: CommandLine) -> None:

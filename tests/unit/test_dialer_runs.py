@@ -53,6 +53,20 @@ def test_calls_are_placed_within_the_trunks_rate() -> None:
     assert len(world.originates) == 6
 
 
+def test_a_clock_set_back_an_hour_holds_a_trunks_rate_up_for_one_period_only() -> None:
+    world = World()
+    world.add_list(1, ["1", "2", "3"])
+    world.load(trunks=[trunk(max_calls_per_period=1)])
+    world.complete(world.ringing[0])
+    world.now -= timedelta(hours=1)
+    world.settle()
+    assert len(world.originates) == 1
+    world.wait(seconds=1)
+    assert len(world.originates) == 2
+    world.wait(seconds=1)
+    assert len(world.originates) == 3
+
+
 def test_a_campaign_with_two_trunks_gets_the_sum_of_their_rates() -> None:
     world = World()
     world.add_list(1, numbers(30))

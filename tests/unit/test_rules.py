@@ -137,6 +137,16 @@ def test_a_window_counts_the_calls_of_the_last_period() -> None:
     assert window.count_free(NOON + timedelta(milliseconds=1400)) == 3
 
 
+def test_a_window_is_open_a_period_after_the_clock_was_set_back() -> None:
+    window = CallWindow(2, 1000)
+    window.place(NOON)
+    window.place(NOON + timedelta(milliseconds=400))
+    back = NOON - timedelta(hours=1)
+    assert window.count_free(back) == 0
+    assert window.opens_at() == back + timedelta(seconds=1)
+    assert window.count_free(back + timedelta(seconds=1)) == 2
+
+
 def test_a_window_made_smaller_has_no_negative_room() -> None:
     window = CallWindow(3, 1000)
     for _ in range(3):

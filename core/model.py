@@ -93,13 +93,15 @@ class CallList:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
     """A number to be called, with what is known of it (`inputs`) and what calls found out
-    (`outputs`). Attribute values are text."""
+    (`outputs`). Attribute values are text. `fault` says why it cannot be called, when its row
+    in the database is no record's; else it is empty."""
 
     id: int = 0
     list_id: int
     number: str
     inputs: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
+    fault: str = ""
 
 
 class Pace(StrEnum):
@@ -206,6 +208,10 @@ class HopperEntry:
     retry_no: int = 0
     is_retry: bool = False
     is_blacklisted: bool = False
+
+    @property
+    def is_callable(self) -> bool:
+        return not (self.is_blacklisted or self.record.fault)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -108,7 +108,8 @@ def show(session: Session, name: str | None, limit: int) -> None:
             "attributes",
             "found out",
             rows=[
-                (one.number, _attributes(one.inputs), _attributes(one.outputs)) for one in records
+                (one.number, one.fault or _attributes(one.inputs), _attributes(one.outputs))
+                for one in records
             ],
         ),
     )

@@ -26,14 +26,18 @@ class Closing:
         self._live = live
 
     def screen_out(self, run: LiveRun, entry: HopperEntry, attempt: Attempt, now: datetime) -> None:
-        """Log an entry that the first check forbids; nobody is called. No fetch gives its retry
-        again: fetches read behind the journal."""
+        """Log an entry that may not or cannot be called; nobody is. No fetch gives its retry
+        again: fetches read behind the journal. What no record says is not tried again."""
         if entry.is_retry:
             run.held.discard(attempt.record_id)
             run.retries -= 1
-        state = CallState.RS_BLACKLIST
-        decision = self._decide_retry(run, attempt, state)
-        log = CallLog(attempt=attempt, state=state, reason=ON_BLACK_LIST, ended_at=now)
+        decision = None
+        if fault := entry.record.fault:
+            state, reason = CallState.RS_ERROR, fault
+        else:
+            state, reason = CallState.RS_BLACKLIST, ON_BLACK_LIST
+            decision = self._decide_retry(run, attempt, state)
+        log = CallLog(attempt=attempt, state=state, reason=reason, ended_at=now)
         self._conclude(run, log, decision, entry, outputs=None)
 
     def use_up_retry(self, call: Call) -> None:

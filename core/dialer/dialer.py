@@ -96,7 +96,7 @@ class Dialer:
         touched.sort(key=lambda run: (run.campaign.priority, run.live, run.run.id))
         for run in touched:
             if run.state is RunState.RUNNING:
-                self._drop_blacklisted(run, now)
+                self._drop_uncallable(run, now)
             self._settle(run, now)
         running = [run for run in touched if run.state is RunState.RUNNING]
         allocate(running, lambda run, trunk, end: self._place(run, trunk, end, now), now)
@@ -139,10 +139,10 @@ class Dialer:
         run.look_at = opens_at
         self.live.look_again(run, opens_at)
 
-    def _drop_blacklisted(self, run: LiveRun, now: datetime) -> None:
-        """What the first check found is logged without a call, in its turn: it takes no line
-        and no part of a trunk's rate."""
-        while (entry := run.next_entry) is not None and entry.is_blacklisted:
+    def _drop_uncallable(self, run: LiveRun, now: datetime) -> None:
+        """What the first check found, and what is no record at all, is logged without a call,
+        in its turn: it takes no line and no part of a trunk's rate."""
+        while (entry := run.next_entry) is not None and not entry.is_callable:
             attempt = self._make_attempt(run, run.take(), now)
             self._closing.screen_out(run, entry, attempt, now)
 
@@ -161,7 +161,7 @@ class Dialer:
         self.live.moved.add(run.run.id)
         numbers = numbers_of(entry.record.number, entry.record.inputs) if run.screen else ()
         self.live.out.append(AttemptPlaced(attempt=attempt, numbers=numbers, screen=run.screen))
-        self._drop_blacklisted(run, now)
+        self._drop_uncallable(run, now)
 
     def _make_attempt(self, run: LiveRun, entry: HopperEntry, now: datetime) -> Attempt:
         """The next attempt, without lines."""

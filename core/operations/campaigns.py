@@ -88,7 +88,7 @@ def warn_of_start(engine: Engine, campaign_name: str) -> tuple[str, ...]:
         (Verdict.NO_ENDPOINTS, "end-point", campaign.endpoint_ids),
     )
     return tuple(
-        f"{verdict}: campaign \"{campaign.name}\" has no {noun}, so it places no call; "
+        f'{verdict}: campaign "{campaign.name}" has no {noun}, so it places no call; '
         f"give it one and reload it"
         for verdict, noun, ids in lacking
         if not ids

@@ -118,7 +118,8 @@ def _line(row: Rejected) -> list[str]:
 def export_csv(engine: Engine, list_name: str, stream: TextIO) -> None:
     """Write the list as CSV: `number` and, by name, every input attribute any record has.
 
-    `import_csv` makes the same records of it. NotFound if there is no such list.
+    `import_csv` makes the same records of it. NotFound if there is no such list, InvalidValue
+    if the attributes of a record cannot be read.
     """
     with reading(engine) as conn:
         found = fetch_list_by_name(conn, list_name)
@@ -133,5 +134,8 @@ def export_csv(engine: Engine, list_name: str, stream: TextIO) -> None:
 def _records(conn: Connection, list_id: int) -> Iterator[Record]:
     after_id = 0
     while page := fetch_records(conn, list_id, after_id=after_id, limit=PAGE):
-        yield from page
+        for found in page:
+            if found.fault:
+                raise InvalidValue(f"record {found.id}", found.number, found.fault)
+            yield found
         after_id = page[-1].id

@@ -58,7 +58,9 @@ _ENDS = frozenset(
 #: From each state, the states a call may go to next. SCHEDULED may end: the run was removed,
 #: or its server lost, before the Originate left.
 TRANSITIONS: dict[CallState, frozenset[CallState]] = {
-    CallState.IN_HOPPER: frozenset({CallState.SCHEDULED, CallState.RS_BLACKLIST}),
+    CallState.IN_HOPPER: frozenset(
+        {CallState.SCHEDULED, CallState.RS_BLACKLIST, CallState.RS_ERROR}
+    ),
     CallState.SCHEDULED: frozenset(
         {CallState.REQUESTED, CallState.RS_BLACKLIST, CallState.RS_ERROR, CallState.RS_LOST}
     ),

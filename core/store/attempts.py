@@ -2,7 +2,8 @@
 
 from sqlalchemy import Connection, func, select
 
-from core.model import Attempt, HopperEntry, Record
+from core.model import Attempt, HopperEntry
+from core.store.records import RECORD, make_record
 from core.store.schema import attempt, call_list, call_log, record
 
 #: Most attempts under way at once.
@@ -17,20 +18,14 @@ def fetch_open_attempts(conn: Connection, run_id: int) -> list[Attempt]:
 
 def fetch_entry(conn: Connection, value: Attempt) -> HopperEntry:
     """What the attempt was made from. Its retry, if it was one, is used up already."""
-    row = (
-        conn.execute(
-            select(record, call_list.c.name)
-            .join(call_list, call_list.c.id == record.c.list_id)
-            .where(record.c.id == value.record_id)
-        )
-        .mappings()
-        .one()
-    )
-    fields = dict(row)
-    list_name = fields.pop("name")
+    row = conn.execute(
+        select(*RECORD, call_list.c.name)
+        .join(call_list, call_list.c.id == record.c.list_id)
+        .where(record.c.id == value.record_id)
+    ).one()
     return HopperEntry(
-        record=Record(**fields),
-        list_name=list_name,
+        record=make_record(row),
+        list_name=row.name,
         attempt_no=value.attempt_no,
         retry_no=value.retry_no,
     )

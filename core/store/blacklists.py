@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection, bindparam, select, update
 
 from core.model import Record
+from core.store.records import RECORD, make_record
 from core.store.schema import campaign, campaign_black_list, record
 
 #: Most numbers of one query.
@@ -17,23 +18,24 @@ def fetch_blacklist_entries(
     """The input attributes of every record that these lists hold of each number; a number
     that is on none of them is not a key.
 
-    There is no limit: an entry left out may be the one that forbids the call. Without lists
-    or without numbers, nothing is asked.
+    There is no limit: an entry left out may be the one that forbids the call. One whose
+    attributes cannot be read has none, and so forbids for ever. Without lists or without
+    numbers, nothing is asked.
     """
     found: dict[str, list[Mapping[str, str]]] = {}
     if not list_ids:
         return found
     for start in range(0, len(numbers), CHUNK):
         rows = conn.execute(
-            select(record.c.number, record.c.inputs)
+            select(*RECORD)
             .where(
                 record.c.list_id.in_(list_ids),
                 record.c.number.in_(numbers[start : start + CHUNK]),
             )
             .order_by(record.c.id)
         )
-        for number, inputs in rows:
-            found.setdefault(number, []).append(inputs)
+        for entry in map(make_record, rows):
+            found.setdefault(entry.number, []).append(entry.inputs)
     return found
 
 
@@ -57,8 +59,8 @@ def fetch_black_list_users(conn: Connection, list_id: int) -> list[tuple[str, st
 
 def fetch_records_of(conn: Connection, list_id: int, number: str) -> list[Record]:
     """Every record that the list holds of the number, the oldest first."""
-    query = select(record).where(record.c.list_id == list_id, record.c.number == number)
-    return [Record(**row) for row in conn.execute(query.order_by(record.c.id)).mappings()]
+    query = select(*RECORD).where(record.c.list_id == list_id, record.c.number == number)
+    return [make_record(row) for row in conn.execute(query.order_by(record.c.id))]
 
 
 _UPDATE_INPUTS = update(record).where(record.c.id == bindparam("of_record"))

@@ -4,10 +4,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row, select
 
-from core.model import HopperEntry, ListPosition, Record
+from core.model import HopperEntry, ListPosition
 from core.ports.commands import FetchBatch
 from core.ports.events import BatchFetched
 from core.store.lists import fetch_records
+from core.store.records import RECORD, make_record
 from core.store.schema import call_list, record, retry
 
 
@@ -45,7 +46,7 @@ def _fetch_retries(
     """Retries that are due and not held, and when the next one after them is due."""
     held = len(command.held)
     rows = conn.execute(
-        select(retry, record, call_list.c.name)
+        select(retry, *RECORD, call_list.c.name)
         .join(record, record.c.id == retry.c.record_id)
         .join(call_list, call_list.c.id == record.c.list_id)
         .where(retry.c.run_id == command.run_id, retry.c.due_at <= now)
@@ -67,13 +68,7 @@ def _fetch_retries(
 
 def _entry(row: Row[tuple[object, ...]]) -> HopperEntry:
     return HopperEntry(
-        record=Record(
-            id=row.record_id,
-            list_id=row.list_id,
-            number=row.number,
-            inputs=row.inputs,
-            outputs=row.outputs,
-        ),
+        record=make_record(row),
         list_name=row.name,
         attempt_no=row.attempt_no,
         retry_no=row.retry_no,

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from core.errors import NotFound
 from core.model import CallList, Record
+from core.store.records import RECORD, make_record
 from core.store.rows import save, values_of
 from core.store.schema import call_list, record
 
@@ -56,7 +57,8 @@ def insert_records(conn: Connection, rows: Sequence[tuple[int, str, str | None]]
 def save_record(conn: Connection, value: Record) -> int:
     """Append one record; its id."""
     lock_list(conn, value.list_id)
-    key = conn.execute(insert(record).values(values_of(value))).inserted_primary_key
+    columns = values_of(value, without=("fault",))
+    key = conn.execute(insert(record).values(columns)).inserted_primary_key
     assert key is not None
     return int(key[0])
 
@@ -64,12 +66,12 @@ def save_record(conn: Connection, value: Record) -> int:
 def fetch_records(conn: Connection, list_id: int, *, after_id: int, limit: int) -> list[Record]:
     """The list's records in order, those with an id above `after_id`."""
     rows = conn.execute(
-        select(record)
+        select(*RECORD)
         .where(record.c.list_id == list_id, record.c.id > after_id)
         .order_by(record.c.id)
         .limit(limit)
-    ).mappings()
-    return [Record(**row) for row in rows]
+    )
+    return [make_record(row) for row in rows]
 
 
 def fetch_numbers(conn: Connection, record_ids: Collection[int]) -> dict[int, str]:

@@ -8,6 +8,8 @@ from sqlalchemy import DateTime, Dialect, String, Text
 from sqlalchemy.dialects import mysql
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from core.errors import InvalidValue
+
 
 class Moment(TypeDecorator[datetime]):
     """An aware UTC datetime, kept without its zone, to the microsecond."""
@@ -48,6 +50,7 @@ class Attributes(TypeDecorator[Mapping[str, str]]):
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(dict[str, str])
+_SHOWN = 40
 
 
 def render_attributes(attributes: Mapping[str, str]) -> str:
@@ -55,7 +58,26 @@ def render_attributes(attributes: Mapping[str, str]) -> str:
 
 
 def parse_attributes(text: str | None) -> Mapping[str, str]:
-    return _decoder.decode(text) if text else {}
+    """InvalidValue if the text is no JSON object of texts, which only another program writes."""
+    if not text:
+        return {}
+    try:
+        return _decoder.decode(text)
+    except msgspec.DecodeError as error:
+        raise _wrong(text) from error
+
+
+def _wrong(text: str) -> InvalidValue:
+    try:
+        found = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        found = None
+    if isinstance(found, dict):
+        for name, value in found.items():
+            if not isinstance(value, str):
+                shown = msgspec.json.encode(value).decode()[:_SHOWN]
+                return InvalidValue(f"attribute {name}", shown, "a value is text, in quotes")
+    return InvalidValue("attributes", text[:_SHOWN], 'they are a JSON object, {"NAME": "value"}')
 
 
 def name_type(length: int) -> String:

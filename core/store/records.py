@@ -1,0 +1,33 @@
+"""From a row of the table `record` to a record.
+
+A row that another program spoilt is a record with a fault: it must not hold up the others of
+its batch.
+"""
+
+from typing import Any
+
+from sqlalchemy import Row, Text, type_coerce
+
+from core.errors import InvalidValue
+from core.model import Record
+from core.store.schema import record
+from core.store.types import parse_attributes
+
+#: What `make_record` needs of a row. Attributes stay as they are written: to read them here
+#: would fail the whole query.
+RECORD: tuple[Any, ...] = (
+    record.c.id,
+    record.c.list_id,
+    record.c.number,
+    type_coerce(record.c.inputs, Text).label("inputs"),
+    type_coerce(record.c.outputs, Text).label("outputs"),
+)
+
+
+def make_record(row: Row[*tuple[Any, ...]]) -> Record:
+    """The record; without attributes, and with a fault, if they cannot be read."""
+    try:
+        inputs, outputs = parse_attributes(row.inputs), parse_attributes(row.outputs)
+    except InvalidValue as error:
+        return Record(id=row.id, list_id=row.list_id, number=row.number, fault=str(error))
+    return Record(id=row.id, list_id=row.list_id, number=row.number, inputs=inputs, outputs=outputs)

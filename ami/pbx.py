@@ -25,6 +25,7 @@ from core.ports.events import (
     Event,
     Originated,
     OriginateRefused,
+    OriginateSent,
     ServerDown,
     ServerUp,
 )
@@ -136,6 +137,7 @@ class AmiPbx:
         data = self._flight.queued.pop(channel_id)
         self._flight.sent[channel_id] = self._timer.seconds()
         self._link.write(data)
+        self._post(OriginateSent(server_id=self._server.id, channel_id=channel_id))
 
     def _up(self, inventory: Inventory) -> None:
         self._down = None

@@ -23,6 +23,7 @@ from core.ports.events import (
     HungUp,
     Originated,
     OriginateRefused,
+    OriginateSent,
     PbxEvent,
     ServerUp,
     Signalled,
@@ -112,7 +113,9 @@ class SimulatedPbx:
                     is_final=self._is_up,
                 )
             )
-        elif command.channel_id in self._calls:
+            return
+        self._report(OriginateSent(server_id=self._server.id, channel_id=command.channel_id))
+        if command.channel_id in self._calls:
             # As Asterisk does with a ChannelId that is taken: the live call goes on.
             self._report(self._judgement(command.channel_id, 0))
         else:

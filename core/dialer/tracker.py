@@ -19,6 +19,7 @@ from core.ports.events import (
     HungUp,
     Originated,
     OriginateRefused,
+    OriginateSent,
     Reported,
     ServerDown,
     ServerUp,
@@ -31,7 +32,7 @@ from core.rules.states import CallState
 #: Hangup, which says why, comes after the OriginateResponse, and even DialBegin may. A call
 #: that never had a channel waits in vain.
 VERDICT_GRACE = timedelta(seconds=2)
-#: How long after its answer timeout a call without any news counts as lost.
+#: How long after its answer timeout a call that was sent counts as lost without any news.
 LOST_GRACE = timedelta(seconds=15)
 
 
@@ -98,7 +99,12 @@ class Tracker:
             return
         call.request(now)
         self._live.out.append(make_originate(call, run))
-        self._expect_news(call, now)
+
+    def sent(self, event: OriginateSent, now: datetime) -> None:
+        """From here on the PBX has time to say something of the call: before, the Originate
+        waited for its turn, which may take long."""
+        if call := self._live.calls.get(event.channel_id):
+            self._expect_news(call, now)
 
     def blacklisted(self, event: AttemptsBlacklisted, now: datetime) -> None:
         """The second check forbids these calls: they end before they left."""

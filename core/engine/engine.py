@@ -33,6 +33,7 @@ from core.ports.events import (
     BatchFetched,
     Event,
     OriginateRefused,
+    OriginateSent,
     ServersLoaded,
     Stopping,
 )
@@ -170,6 +171,8 @@ class Engine(Service):
                 self._execute(command)
             except Exception:
                 log.exception("%s", _in_words(command))
+                if isinstance(command, Originate):
+                    self._assume_sent(command)
         self._journal.flush()
         placed = sum(isinstance(command, AttemptPlaced) for command in commands)
         if placed:
@@ -177,6 +180,10 @@ class Engine(Service):
         next_at = self.dialer.next_look_at()
         if next_at is not None:
             self._tick_within((next_at - now).total_seconds())
+
+    def _assume_sent(self, command: Originate) -> None:
+        """Nobody knows how far it came: the dialer is to wait for news of it, and no longer."""
+        self.post(OriginateSent(server_id=command.server_id, channel_id=command.channel_id))
 
     def _execute(self, command: Command) -> None:
         match command:

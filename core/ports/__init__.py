@@ -27,7 +27,8 @@ class Pbx(Protocol):
 
     It posts `ServerUp` whenever it is (again) ready to take calls, `ServerDown` when it no
     longer is. A command given while the server is down is answered by
-    `OriginateRefused(was_sent=False)` or ignored (`HangUp`). An Originate is never sent twice.
+    `OriginateRefused(was_sent=False)` or ignored (`HangUp`). An Originate is never sent twice;
+    `OriginateSent` says when it left.
     """
 
     def start(self) -> None:

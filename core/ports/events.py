@@ -34,11 +34,19 @@ class ServerDown:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class OriginateSent:
+    """The Originate left for the PBX, after it waited for its turn."""
+
+    server_id: int
+    channel_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class OriginateRefused:
     """The Originate came to nothing at once. `was_sent` is False when it never left, so that
     the number certainly was not dialled; `is_final` when it never could, however often it is
-    tried. `reason` is the PBX's text or ours. When no answer
-    came at all, nothing is posted: the dialer's own time limit decides."""
+    tried. `reason` is the PBX's text or ours. When no answer came at all, nothing is posted:
+    the dialer's own time limit, counted from `OriginateSent`, decides."""
 
     server_id: int
     channel_id: str
@@ -242,6 +250,7 @@ class Stopping:
 PbxEvent = (
     ServerUp
     | ServerDown
+    | OriginateSent
     | OriginateRefused
     | Dialling
     | Signalled

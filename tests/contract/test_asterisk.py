@@ -15,6 +15,7 @@ from core.ports.events import (
     HungUp,
     Originated,
     OriginateRefused,
+    OriginateSent,
     Report,
     ServerDown,
     ServerUp,
@@ -171,7 +172,7 @@ async def test_an_unknown_technology_or_endpoint_is_judged_without_a_channel(
     call = desk.dial("123", dial_string=dial_string)
     await desk.until(call, Originated)
     await desk.until_over(desk.dial("20"))
-    assert [type(event) for event in desk.events(call)] == [Originated]
+    assert [type(event) for event in desk.events(call)] == [OriginateSent, Originated]
     evidence = evidence_of(desk.events(call))
     assert evidence == Evidence(reason=0)
     assert judge(evidence) is CallState.RS_NUMBER
@@ -180,7 +181,7 @@ async def test_an_unknown_technology_or_endpoint_is_judged_without_a_channel(
 @pytest_twisted.ensureDeferred
 async def test_a_number_unknown_behind_a_local_channel_never_starts_to_dial(desk: PbxDesk) -> None:
     events = await desk.until_over(desk.dial("99", dial_string=LOCAL))
-    assert {type(event) for event in events} == {Originated, HungUp}
+    assert {type(event) for event in events} == {OriginateSent, Originated, HungUp}
     assert evidence_of(events) == Evidence(reason=0, cause=0)
     assert judge(evidence_of(events)) is CallState.RS_NUMBER
 
@@ -193,7 +194,8 @@ async def test_an_unknown_extension_for_the_answered_call_is_refused_at_once(
     refused = await desk.until(call, OriginateRefused)
     assert isinstance(refused, OriginateRefused)
     assert (refused.was_sent, refused.reason) == (True, "Extension does not exist.")
-    assert desk.events(call) == [refused]
+    sent = OriginateSent(server_id=1, channel_id=call)
+    assert desk.events(call) == [sent, refused]
 
 
 @pytest_twisted.ensureDeferred
@@ -244,8 +246,8 @@ async def test_a_local_call_keeps_its_id_to_the_end_and_tells_its_far_half_apart
 ) -> None:
     call = desk.dial("1000001", dial_string=LOCAL, extension="wait")
     told = [type(event) for event in await desk.until_over(call)]
-    assert (told[0], told[-1]) == (Dialling, HungUp)
-    assert [kind for kind in told[1:-1] if kind is not Originated] == [Signalled, DialEnded]
+    assert (told[:2], told[-1]) == ([OriginateSent, Dialling], HungUp)
+    assert [kind for kind in told[2:-1] if kind is not Originated] == [Signalled, DialEnded]
     assert told.count(Originated) == 1
     rows = await deferToThread(asterisk.cdr)
     assert [row.disposition for row in rows if row.uniqueid == call] == ["ANSWERED"]

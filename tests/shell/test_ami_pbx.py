@@ -20,6 +20,7 @@ from core.ports.events import (
     HungUp,
     Originated,
     OriginateRefused,
+    OriginateSent,
     Reported,
     ServerDown,
     ServerUp,
@@ -503,6 +504,7 @@ async def test_a_hang_up_goes_before_originates_that_wait(desk: Desk) -> None:
     await desk.pbx_server.until_action("Originate")
     for n in range(3):
         desk.pbx.originate(originate(f"wb-0000abcd-{n}"))
+    assert [event.channel_id for event in desk.events(OriginateSent)] == ["wb-0000abcd-8"]
     desk.pbx.hang_up(HangUp(server_id=7, channel_id="wb-0000abcd-9"))
     desk.pbx.hang_up(HangUp(server_id=7, channel_id="wb-0000abcd-1"))
     before = len(desk.pbx_server.actions.seen)
@@ -518,6 +520,9 @@ async def test_a_hang_up_goes_before_originates_that_wait(desk: Desk) -> None:
         ("Originate", "originate/wb-0000abcd-2"),
     ]
     assert [event.channel_id for event in desk.events(OriginateRefused)] == ["wb-0000abcd-1"]
+    assert [event.channel_id for event in desk.events(OriginateSent)] == [
+        *("wb-0000abcd-8", "wb-0000abcd-0", "wb-0000abcd-2"),
+    ]
 
 
 async def _turn_of_the_reactor() -> None:

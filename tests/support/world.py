@@ -60,6 +60,7 @@ class World:
     progress: dict[int, RunProgressed] = field(default_factory=dict)
     blacklist: set[str] = field(default_factory=set)
     is_database_up: bool = True
+    is_throttled: bool = False
     commits: bool = True
     _stalled: list[Command] = field(default_factory=list)
 
@@ -133,6 +134,8 @@ class World:
         match command:
             case Originate():
                 self.originates.append(command)
+                if not self.is_throttled:
+                    self.send(command)
             case HangUp():
                 self.hangups.append(command)
             case FetchBatch():
@@ -221,6 +224,11 @@ class World:
         )
 
     # The telephone network
+
+    def send(self, command: Originate) -> None:
+        """The Originate leaves; at once, unless the world is throttled."""
+        sent = events.OriginateSent(server_id=command.server_id, channel_id=command.channel_id)
+        self.dialer.receive(sent, self.now)
 
     def ring(self, channel_id: str) -> None:
         self.post(

@@ -182,6 +182,19 @@ def test_a_call_without_any_news_is_lost_fifteen_seconds_past_its_timeout() -> N
     assert world.states() == ["RS_LOST"]
 
 
+def test_a_call_that_waits_for_its_turn_to_leave_is_not_lost() -> None:
+    world = World(is_throttled=True)
+    world.add_list(1, ["5551234"])
+    world.load(Campaign(id=1, name="c", answer_timeout_ms=30_000))
+    world.wait(minutes=10)
+    assert world.logs == []
+    world.send(world.originates[0])
+    world.wait(seconds=44.9)
+    assert world.logs == []
+    world.wait(seconds=0.2)
+    assert world.states() == ["RS_LOST"]
+
+
 def test_a_connected_call_is_not_lost_for_lasting_long() -> None:
     world = one_call()
     channel = world.originates[0].channel_id

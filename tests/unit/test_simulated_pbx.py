@@ -18,6 +18,7 @@ from core.ports.events import (
     HungUp,
     Originated,
     OriginateRefused,
+    OriginateSent,
     ServerUp,
     Signalled,
 )
@@ -85,6 +86,10 @@ class Desk:
         self.pbx.hang_up(HangUp(server_id=7, channel_id=channel_id))
 
 
+def sent(channel_id: str = "wb-1") -> Event:
+    return OriginateSent(server_id=7, channel_id=channel_id)
+
+
 def dialling(channel_id: str = "wb-1") -> Event:
     return Dialling(server_id=7, channel_id=channel_id, channel="Sim/123")
 
@@ -115,8 +120,8 @@ def test_it_comes_up_with_no_calls() -> None:
 def test_an_answered_call_rings_talks_and_hangs_up_in_its_time() -> None:
     desk = Desk().up()
     desk.dial("answered", ring_s=2, talk_s=5)
-    assert desk.posted == []
-    assert desk.news() == [dialling(), ringing()]
+    assert desk.posted == [sent()]
+    assert desk.news() == [sent(), dialling(), ringing()]
     assert desk.news(1.9) == []
     assert desk.news(0.1) == [ended("ANSWER"), judged(4)]
     assert desk.news(4.9) == []
@@ -138,14 +143,14 @@ def test_a_refused_call_ends_at_once_without_ringing(
 ) -> None:
     desk = Desk().up()
     desk.dial(outcome)
-    assert desk.news() == [dialling(), ended(status), judged(0), hung_up(cause, tech_cause)]
+    assert desk.news() == [sent(), dialling(), ended(status), judged(0), hung_up(cause, tech_cause)]
     assert desk.clock.getDelayedCalls() == []
 
 
 def test_no_answer_rings_until_the_answer_timeout() -> None:
     desk = Desk().up()
     desk.dial("noanswer", timeout_ms=8_000)
-    assert desk.news() == [dialling(), ringing()]
+    assert desk.news() == [sent(), dialling(), ringing()]
     assert desk.news(7.9) == []
     assert desk.news(0.1) == [judged(3), hung_up(19, "SIP 480")]
 
@@ -153,7 +158,7 @@ def test_no_answer_rings_until_the_answer_timeout() -> None:
 def test_silence_gives_no_sign_until_the_answer_timeout() -> None:
     desk = Desk().up()
     desk.dial("silent", timeout_ms=8_000)
-    assert desk.news() == [dialling()]
+    assert desk.news() == [sent(), dialling()]
     assert desk.news(7.9) == []
     assert desk.news(0.1) == [judged(3), hung_up(19, "SIP 480")]
 
@@ -161,7 +166,7 @@ def test_silence_gives_no_sign_until_the_answer_timeout() -> None:
 def test_who_would_answer_after_the_answer_timeout_does_not() -> None:
     desk = Desk().up()
     desk.dial("answered", ring_s=3, timeout_ms=2_000)
-    assert desk.news() == [dialling(), ringing()]
+    assert desk.news() == [sent(), dialling(), ringing()]
     assert desk.news(2) == [judged(3), hung_up(19, "SIP 480")]
 
 
@@ -196,7 +201,10 @@ def test_two_calls_do_not_mix() -> None:
     desk = Desk().up()
     desk.dial("answered", channel_id="wb-1", ring_s=1, talk_s=5)
     desk.dial("answered", channel_id="wb-2", ring_s=2, talk_s=1)
-    assert desk.news() == [dialling("wb-1"), ringing("wb-1"), dialling("wb-2"), ringing("wb-2")]
+    assert desk.news() == [
+        *(sent("wb-1"), sent("wb-2")),
+        *(dialling("wb-1"), ringing("wb-1"), dialling("wb-2"), ringing("wb-2")),
+    ]
     desk.clock.pump([1, 1, 1])
     desk.hang_up("wb-1")
     assert desk.news() == [
@@ -212,7 +220,7 @@ def test_a_channel_id_that_is_taken_fails_and_the_live_call_goes_on() -> None:
     desk.dial("answered", ring_s=2)
     desk.news()
     desk.dial("busy")
-    assert desk.news(2) == [judged(0), ended("ANSWER"), judged(4)]
+    assert desk.news(2) == [sent(), judged(0), ended("ANSWER"), judged(4)]
 
 
 def refusal(reason: str, *, is_final: bool = False) -> Event:

@@ -50,7 +50,8 @@ def describe(error: BaseException) -> Problem:
             return Problem(
                 status=503,
                 title="The database does not answer",
-                text="Whipbird's log says why. Try again in a moment.",
+                text="No new call is placed meanwhile, and calls that are up go on. Whipbird's log "
+                "says why; once the database is back, it goes on by itself.",
                 is_expected=False,
             )
         case _:

@@ -57,6 +57,8 @@ class Dialer:
             events.AttemptsBlacklisted: tracker.blacklisted,
             events.AttemptRefused: tracker.attempt_refused,
             events.Stopping: tracker.stopping,
+            events.DatabaseDown: keeper.database_down,
+            events.DatabaseUp: keeper.database_up,
             events.ServersLoaded: keeper.servers_loaded,
             events.RunLoaded: keeper.run_loaded,
             events.RunReloaded: keeper.run_reloaded,
@@ -78,7 +80,7 @@ class Dialer:
         self._decided_at = now
         for callback in live.timers.pop_due(now):
             callback(now)
-        if live.touched and not live.is_stopping:
+        if live.touched and not live.is_stopping and not live.database_reason:
             self._place_calls(now)
         for run_id in sorted(live.moved):
             live.out.append(live.runs[run_id].progress())

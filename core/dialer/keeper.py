@@ -11,6 +11,8 @@ from core.dialer.run import LiveRun
 from core.model import EndPoint, Trunk
 from core.ports.events import (
     BatchFetched,
+    DatabaseDown,
+    DatabaseUp,
     OpenCall,
     RunAsked,
     RunLoaded,
@@ -20,6 +22,7 @@ from core.ports.events import (
     ServersLoaded,
 )
 from core.rules.states import RunState
+from core.rules.verdicts import Verdict
 
 #: How soon to look again for retries that are on their way to the database.
 RETRY_POLL = timedelta(seconds=1)
@@ -36,6 +39,18 @@ class Keeper:
     def servers_loaded(self, event: ServersLoaded, _now: datetime) -> None:
         for server in event.servers:
             self._live.servers.setdefault(server.id, LiveServer(server)).server = server
+
+    def database_down(self, event: DatabaseDown, now: datetime) -> None:
+        """Nothing new begins that could not be written down; calls that are up go on."""
+        self._live.database_reason = event.reason
+        for run in self._live.runs.values():
+            if run.state is RunState.RUNNING:
+                run.verdict = Verdict.DATABASE_DOWN
+                run.decisions.note(run.verdict, now)
+                self._live.touched.add(run.run.id)
+
+    def database_up(self, _event: DatabaseUp, _now: datetime) -> None:
+        self._live.database_reason = ""
 
     def run_loaded(self, event: RunLoaded, now: datetime) -> None:
         self.servers_loaded(ServersLoaded(servers=event.plan.servers), now)

@@ -14,7 +14,8 @@ from core.ports.commands import Command
 class Live:
     """Live state by id. `calls` are by channel id, `by_attempt` the same calls by attempt id.
     `touched` are the runs to be looked at in the next decision, `moved` those whose figures
-    are to be journalled; `out` gathers the commands."""
+    are to be journalled; `out` gathers the commands. `database_reason` says why the database does
+    not do its work, empty while it does."""
 
     servers: dict[int, LiveServer] = field(default_factory=dict)
     trunks: dict[int, LiveTrunk] = field(default_factory=dict)
@@ -27,6 +28,7 @@ class Live:
     moved: set[int] = field(default_factory=set)
     out: list[Command] = field(default_factory=list)
     is_stopping: bool = False
+    database_reason: str = ""
 
     def change(self, run: LiveRun) -> None:
         """The run is to be looked at and journalled."""

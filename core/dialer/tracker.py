@@ -34,6 +34,11 @@ from core.rules.states import CallState
 VERDICT_GRACE = timedelta(seconds=2)
 #: How long after its answer timeout a call that was sent counts as lost without any news.
 LOST_GRACE = timedelta(seconds=15)
+#: How long an attempt may wait for its commit and still leave. After an outage, all that wait
+#: would leave at once, whatever their trunks' rates.
+COMMIT_LIMIT = timedelta(seconds=5)
+#: Hang-up causes that an answered call may have as well as one that nobody answered.
+EITHER_CAUSES = frozenset({0, 16})
 
 
 class Tracker:
@@ -58,8 +63,9 @@ class Tracker:
 
     def _reconcile(self, call: Call, event: ServerUp, now: datetime) -> None:
         """After a time out of sight: a call whose channel is gone is lost, one that is up goes
-        on. What was still to be sent is not touched."""
-        if call.state is CallState.SCHEDULED:
+        on. What was still to be sent is not touched, nor what is about to be judged."""
+        is_judged_soon = call.cause is not None or call.reason is not None
+        if call.state is CallState.SCHEDULED or is_judged_soon:
             return
         channel_id = call.attempt.channel_id
         if channel_id not in event.live_channels:
@@ -71,6 +77,7 @@ class Tracker:
         elif channel_id in event.answered_channels:
             self._connect(call, now)
         else:
+            call.is_alive = True  # It may have rung out of sight.
             self._expect_news(call, now)
 
     def server_down(self, event: ServerDown, _now: datetime) -> None:
@@ -96,6 +103,9 @@ class Tracker:
         if run.state.is_over:
             call.advance(CallState.RS_ERROR)
             self._closing.finish(call, None, now, reason="the run ended before the call left")
+            return
+        if reason := _too_late(call, run, now):
+            self._closing.take_back(call, reason, now)
             return
         call.request(now)
         self._live.out.append(make_originate(call, run))
@@ -182,10 +192,18 @@ class Tracker:
         if call is None:
             return
         call.cause, call.tech_cause = event.cause, event.tech_cause
-        if call.state is CallState.CONNECTED or call.reason is not None:
+        if self._is_unseen(call):
+            self._closing.close(call, CallState.RS_LOST, now, reason="it ended out of sight")
+        elif call.state is CallState.CONNECTED or call.reason is not None:
             self._closing.close(call, call.judge(), now)
         else:
             self._judge_soon(call, now)
+
+    def _is_unseen(self, call: Call) -> bool:
+        """Its server is being found again, and nobody saw whether this call was answered."""
+        is_open = call.state is not CallState.CONNECTED and call.reason is None
+        is_up = self._live.servers[call.server_id].is_up
+        return is_open and not is_up and call.cause in EITHER_CAUSES
 
     def _judge_soon(self, call: Call, now: datetime) -> None:
         def judge(call: Call, at: datetime) -> None:
@@ -228,3 +246,12 @@ class Tracker:
 
     def _run_of(self, call: Call) -> LiveRun:
         return self._live.runs[call.attempt.run_id]
+
+
+def _too_late(call: Call, run: LiveRun, now: datetime) -> str:
+    """Why a call that is committed only now does not leave; empty if it does."""
+    if now - call.attempt.requested_at > COMMIT_LIMIT:
+        return "the database took too long"
+    if run.calendar is not None and not run.calendar.is_open(now):
+        return "its hours ended"
+    return ""

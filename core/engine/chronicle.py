@@ -1,10 +1,10 @@
-"""What an operator wants to read at three in the morning: servers and runs that change."""
+"""What an operator wants to read at three in the morning: what goes, comes and changes."""
 
 import logging
 
 from core.dialer.live import Live
 from core.ports.commands import Command, RunProgressed
-from core.ports.events import Event, ServerDown, ServerUp
+from core.ports.events import DatabaseDown, DatabaseUp, Event, ServerDown, ServerUp
 from core.rules.states import RunState
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,10 @@ class Chronicle:
                 log.info("server %s is up, with %d channels", self._name(event), calls)
             case ServerDown():
                 log.warning("server %s is down: %s", self._name(event), event.reason)
+            case DatabaseDown():
+                log.error("database away, no new call is placed: %s", event.reason)
+            case DatabaseUp():
+                log.warning("the database is back")
 
     def note_command(self, command: Command) -> None:
         if not isinstance(command, RunProgressed):

@@ -16,12 +16,14 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, DeferredLock, TimeoutError
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import LoopingCall
+from twisted.python.failure import Failure
 
 from core.dialer.dialer import Dialer
 from core.engine.board import Board
 from core.engine.chronicle import Chronicle
 from core.engine.journal import DatabaseJournal
 from core.engine.loader import Start, load_start, take_wishes
+from core.engine.outage import Outage
 from core.engine.publisher import Publisher
 from core.engine.screening import screen_batch
 from core.engine.threads import Threads
@@ -76,7 +78,10 @@ class Engine(Service):
         self._lock = lock
         self._beat_s = beat_s
         self._make_pbx = make_pbx
-        self._journal: Journal = DatabaseJournal(database, threads, reactor, self.post)
+        self._outage = Outage(self.post)
+        self._journal: Journal = DatabaseJournal(
+            database, threads, reactor, self.post, self._outage
+        )
         self._pbxs: dict[int, tuple[Server, Pbx]] = {}
         self._inbox: list[tuple[Event, datetime]] = []
         self._tick_call: IDelayedCall | None = None
@@ -214,7 +219,7 @@ class Engine(Service):
         """Read on, behind all that was decided before: a retry that was just made is seen, one
         that was just used up is not."""
         fetched = Deferred.fromCoroutine(self._read(command))
-        fetched.addCallbacks(self.post, lambda failure: self._fetch_later(command, failure))
+        fetched.addCallbacks(self._fetched, lambda failure: self._fetch_later(command, failure))
 
     async def _read(self, command: FetchBatch) -> BatchFetched:
         await self._journal.written()
@@ -224,8 +229,15 @@ class Engine(Service):
         with reading(self._database) as conn:
             return screen_batch(conn, fetch_batch(conn, command, now), command.screen, now)
 
-    def _fetch_later(self, command: FetchBatch, failure: object) -> None:
-        log.error("run %d: no batch read: %s", command.run_id, failure)
+    def _fetched(self, batch: BatchFetched) -> None:
+        self._outage.note_success("hopper")
+        self.post(batch)
+
+    def _fetch_later(self, command: FetchBatch, failure: Failure) -> None:
+        if isinstance(failure.value, SQLAlchemyError | OSError):
+            self._outage.note_failure("hopper", failure.value)
+        else:
+            log.error("run %d: no batch read: %s", command.run_id, failure.getTraceback())
         if self.running:
             self._reactor.callLater(FETCH_PAUSE_S, self._fetch, command)
 
@@ -247,13 +259,14 @@ class Engine(Service):
             await self._threads.write(self._lock.keep)
             await self._show_runs()
             events = await self._threads.write(take_wishes, self._database, self._clock.now())
-        except SQLAlchemyError as error:
-            log.error("database away, wishes wait: %s", error)
+        except (SQLAlchemyError, OSError) as error:
+            self._outage.note_failure("wishes", error)
             return
         except AlreadyRunning as error:
             log.critical("no more calls are placed: %s", error)
             self.post(Stopping())
             return
+        self._outage.note_success("wishes")
         for event in events:
             if isinstance(event, ServersLoaded):
                 self._set_servers(event.servers)

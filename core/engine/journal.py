@@ -23,6 +23,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
+from core.engine.outage import Outage, in_words
 from core.engine.screening import screen_attempts
 from core.engine.threads import Threads
 from core.ports import Post
@@ -59,11 +60,19 @@ def _refusals() -> Iterator[None]:
 class DatabaseJournal:
     """Implements `core.ports.Journal` over the store."""
 
-    def __init__(self, engine: Engine, threads: Threads, clock: IReactorTime, post: Post) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        threads: Threads,
+        clock: IReactorTime,
+        post: Post,
+        outage: Outage,
+    ) -> None:
         self._engine = engine
         self._threads = threads
         self._clock = clock
         self._post = post
+        self._outage = outage
         self._waiting: list[JournalEntry] = []
         self._written = 0
         self._readers: deque[tuple[int, Deferred[None]]] = deque()
@@ -113,11 +122,14 @@ class DatabaseJournal:
                 try:
                     await self._write_batch(batch)
                 except (SQLAlchemyError, OSError) as error:
-                    log.error("database away, %d entries wait: %s", len(self._waiting), error)
+                    self._outage.note_failure("journal", error)
+                    waiting, reason = len(self._waiting), in_words(error)
+                    log.error("database away, %d entries wait: %s", waiting, reason)
                     await deferLater(self._clock, pause_s)
                     pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
                 else:
                     pause_s = PAUSE_S
+                    self._outage.note_success("journal")
                     del self._waiting[: len(batch)]
                     self._written += len(batch)
                     self._let_read()

@@ -58,6 +58,7 @@ class Publisher:
             calls=tuple(_call_view(call, live.runs[call.attempt.run_id]) for call in newest),
             placed_last_minute=sum(n for at, n in self._placed if at >= now - MINUTE),
             live_total=len(live.calls),
+            database_reason=live.database_reason,
         )
 
 

@@ -243,6 +243,18 @@ class AttemptRefused:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class DatabaseDown:
+    """The database does not do its work; `reason` is what it said."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DatabaseUp:
+    """The database does its work again."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Stopping:
     """The dialer is about to stop: no more calls are placed, and what has not left stays."""
 
@@ -269,5 +281,7 @@ Event = (
     | AttemptsCommitted
     | AttemptsBlacklisted
     | AttemptRefused
+    | DatabaseDown
+    | DatabaseUp
     | Stopping
 )

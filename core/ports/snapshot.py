@@ -74,7 +74,8 @@ class CallView:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
     """The dialer at `taken_at`. `calls` holds at most MAX_CALLS, the newest first;
-    `live_total` counts all calls that are up. `uptime_s` is seconds since the start."""
+    `live_total` counts all calls that are up. `uptime_s` is seconds since the start.
+    `database_reason` is what the database says, empty while it does its work."""
 
     taken_at: datetime
     uptime_s: float = 0.0
@@ -83,6 +84,7 @@ class Snapshot:
     calls: tuple[CallView, ...] = ()
     placed_last_minute: int = 0
     live_total: int = 0
+    database_reason: str = ""
 
 
 class SnapshotSource(Protocol):

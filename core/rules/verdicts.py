@@ -1,7 +1,8 @@
 """Why a run placed calls or did not, in the manual's words.
 
 Source: manual 25.02, "Understanding WombatDialer decisions". The licence's two verdicts have
-no meaning here; SERVER DOWN and NOT RUNNING say what the manual leaves to other pages.
+no meaning here; SERVER DOWN, DATABASE DOWN and NOT RUNNING say what the manual leaves to
+other pages.
 """
 
 from enum import StrEnum
@@ -14,6 +15,8 @@ class Verdict(StrEnum):
     NO_TRUNKS = "NO TRUNKS FOR RUN"
     #: No trunk and end-point of the run share a server that is up.
     SERVER_DOWN = "SERVER DOWN"
+    #: What is decided could not be written down, so nothing is decided.
+    DATABASE_DOWN = "DATABASE DOWN"
     NO_CHANNELS_ON_TRUNK = "NO CHANNELS ON TRUNK"
     NO_FREE_ENDPOINT = "NO EP FOUND WITH FREE CHANNELS"
     LIMITED_BY_EP_SIZE = "LIMITED BY EP SIZE"

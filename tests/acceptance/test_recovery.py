@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.asterisk.server import AsteriskServer
+from tests.support.audit import count_live, recorded_calls
 from tests.support.installation import Installation, describe_server
 
 pytestmark = pytest.mark.asterisk
@@ -58,32 +59,21 @@ def live_calls(installation: Installation) -> int:
     return int(installation.get("/health")["live_calls"])
 
 
-def our_calls(pbx: AsteriskServer) -> Counter[str]:
-    """How many calls the PBX recorded under each of our channel ids, far legs left out."""
-    ids = [cdr.uniqueid for cdr in pbx.cdr() if cdr.uniqueid.startswith("wb-")]
-    return Counter(channel_id for channel_id in ids if not channel_id.endswith(";2"))
-
-
 def test_calls_that_are_up_are_found_again_and_tracked_to_their_end(
     installation: Installation, pbx: AsteriskServer
 ) -> None:
     numbers = [f"1000020{i:03}" for i in range(20)]
     set_up(installation, pbx, numbers, lines=20)
-    installation.wait(lambda: pbx_calls(pbx) == 20, 20, "not all calls come up")
+    installation.wait(lambda: count_live(pbx) == 20, 20, "not all calls come up")
     installation.kill()
-    assert pbx_calls(pbx) == 20
+    assert count_live(pbx) == 20
     installation.start()
     installation.wait(lambda: live_calls(installation) == 20, 20, "not all calls are found")
     installation.wait_for_run(60)
     states = Counter(log.state for log in installation.logs())
     assert states == Counter(TERMINATED=20)
     assert all(log.talk_ms > 1000 for log in installation.logs())
-    assert our_calls(pbx) == Counter({log.channel_id: 1 for log in installation.logs()})
-
-
-def pbx_calls(pbx: AsteriskServer) -> int:
-    """Calls up on the PBX: each has two legs."""
-    return int(pbx.command("core show channels count").split()[0]) // 2
+    assert recorded_calls(pbx) == Counter({log.channel_id: 1 for log in installation.logs()})
 
 
 def test_killed_again_and_again_nobody_is_called_twice_and_nobody_forgotten(
@@ -99,7 +89,7 @@ def test_killed_again_and_again_nobody_is_called_twice_and_nobody_forgotten(
     logs = installation.logs()
     assert Counter(log.number for log in logs) == Counter(numbers)
     assert {log.state for log in logs} <= {"TERMINATED", "RS_LOST"}
-    calls = our_calls(pbx)
+    calls = recorded_calls(pbx)
     assert set(calls) <= {log.channel_id for log in logs}
     assert set(calls.values()) == {1}
     assert {log.channel_id for log in logs if log.state == "TERMINATED"} <= set(calls)
@@ -121,4 +111,4 @@ def test_a_pbx_that_dies_loses_its_calls_and_nothing_else(
     assert set(outcomes) <= {"TERMINATED", "RS_LOST", "RS_ERROR"}
     dialled = Counter(log.number for log in logs if not log.reason.startswith("not sent"))
     assert dialled == Counter(numbers)
-    assert set(our_calls(pbx).values()) == {1}
+    assert set(recorded_calls(pbx).values()) == {1}

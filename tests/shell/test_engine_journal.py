@@ -13,6 +13,7 @@ from twisted.internet.task import Clock
 
 from core.engine.engine import Engine as Dialling
 from core.engine.journal import DatabaseJournal
+from core.engine.outage import Outage
 from core.model import ListPosition, Simulation
 from core.ports.commands import AttemptPlaced, CallClosed, JournalEntry, RunProgressed
 from core.ports.events import AttemptsCommitted, Event
@@ -51,7 +52,7 @@ def test_an_entry_that_cannot_be_written_does_not_stop_the_journal(
 ) -> None:
     site = furnish(database, records=9)
     posted: list[Event] = []
-    journal = DatabaseJournal(database, NoThreads(), Clock(), posted.append)
+    journal = DatabaseJournal(database, NoThreads(), Clock(), posted.append, Outage(posted.append))
     for number in (1, 2, 3):
         journal.append(placed(site.attempt(number, record=number)))
     journal.append(spoil(closed(site.attempt(1, record=1))))
@@ -161,8 +162,8 @@ def test_what_is_read_waits_for_what_was_appended_before(sqlite: Engine) -> None
             return commit.addCallback(lambda _: work(*args, **kwargs))
 
     site = furnish(sqlite, records=9)
-    threads = Slow()
-    journal = DatabaseJournal(sqlite, threads, Clock(), lambda _event: None)
+    threads, posted = Slow(), list[Event]()
+    journal = DatabaseJournal(sqlite, threads, Clock(), posted.append, Outage(posted.append))
     assert journal.written().called
     journal.append(placed(site.attempt(1, record=1)))
     journal.flush()

@@ -206,6 +206,14 @@ def test_health_tells_of_servers_that_are_down(web: Web) -> None:
     assert (down["status"], down["servers_down"]) == ("degraded", ["pbx-2"])
 
 
+def test_health_tells_of_a_database_that_takes_nothing(web: Web) -> None:
+    web.source.publish(snapshot_of(database_reason="database or disk is full"))
+    answer = web.get("/health")
+    assert answer.status == 503
+    health = json.loads(answer.body)
+    assert (health["status"], health["database"]) == ("failing", "failing")
+
+
 def test_a_report_counts_what_was_logged(web: Web) -> None:
     campaign = store_site(web.engine)
     run = store_run(web.engine, campaign)

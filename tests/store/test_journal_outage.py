@@ -1,8 +1,6 @@
 """The journal while its database goes away and comes back."""
 
-import gc
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,7 +10,8 @@ from twisted.internet.defer import Deferred, execute
 from twisted.internet.task import Clock
 
 from core.engine.journal import LONGEST_PAUSE_S, DatabaseJournal
-from core.ports.events import AttemptRefused, AttemptsCommitted, Event
+from core.engine.outage import Outage
+from core.ports.events import AttemptRefused, AttemptsCommitted, DatabaseDown, DatabaseUp, Event
 from core.store.database import reading
 from core.store.schema import attempt, call_log
 from tests.support.mariadb import MariaDB
@@ -44,7 +43,8 @@ class Desk:
     def __init__(self, database: Engine, threads: NoThreads) -> None:
         self.clock = Clock()
         self.posted: list[Event] = []
-        self.journal = DatabaseJournal(database, threads, self.clock, self.posted.append)
+        outage = Outage(self.posted.append)
+        self.journal = DatabaseJournal(database, threads, self.clock, self.posted.append, outage)
 
     def dial(self, site: Site, ids: range) -> None:
         """Place these attempts; those with even ids are over at once."""
@@ -68,17 +68,8 @@ def stored(database: Engine) -> tuple[list[int], list[int]]:
         )
 
 
-@pytest.fixture
-def _leaky_driver() -> Iterator[None]:
-    """pymysql leaves the socket of a refused connection to the garbage collector."""
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
-
-
 @pytest.mark.mariadb
-@pytest.mark.usefixtures("_leaky_driver")
+@pytest.mark.usefixtures("leaky_driver")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_killed_server_loses_nothing_and_gets_nothing_twice(
     mariadb: Engine, mariadb_server: MariaDB, caplog: pytest.LogCaptureFixture
@@ -101,7 +92,9 @@ def test_a_killed_server_loses_nothing_and_gets_nothing_twice(
     assert desk.journal.backlog == 0
     assert stored(mariadb) == (list(range(1, 61, 2)), list(range(2, 61, 2)))
     assert desk.committed() == list(range(1, 61))
-    assert len(desk.posted) == 3
+    kinds = [type(event) for event in desk.posted]
+    committed = AttemptsCommitted
+    assert kinds == [committed, DatabaseDown, committed, DatabaseUp, committed]
 
 
 def test_a_commit_whose_answer_was_lost_is_not_repeated(database: Engine) -> None:

@@ -1,6 +1,8 @@
 """Fixtures with a real database: `database` is each kind in turn, empty but for its schema."""
 
+import gc
 import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,3 +84,12 @@ def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[E
         engine = open_database(server.url_of("empty"))
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def leaky_driver() -> Iterator[None]:
+    """pymysql leaves the socket of a refused connection to the garbage collector."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()

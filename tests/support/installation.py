@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ class Installation:
         if is_migrated:
             self.run("migrate")
 
-    @property
+    @cached_property
     def database(self) -> Engine:
         return open_database(self.database_url)
 
@@ -110,6 +111,7 @@ class Installation:
         return json.loads(body) if body[:1] in b"{[" else body.decode()
 
     def stop(self, sign: int = signal.SIGINT) -> None:
+        self.database.dispose()
         if self._process is not None:
             self._process.send_signal(sign)
             self._process.wait(timeout=30)

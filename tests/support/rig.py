@@ -14,6 +14,7 @@ from twisted.internet.task import Clock as Timer
 
 from ami.simulated import SimulatedPbx
 from core.engine.engine import BEAT_S, Engine
+from core.engine.threads import Threads
 from core.model import CallList, Campaign, EndPoint, Server, ServerType, Simulation, Trunk
 from core.ports import PbxFactory
 from core.store.campaigns import save_campaign
@@ -110,10 +111,16 @@ class Rig:
                 ),
             )
 
-    def start(self, make_pbx: PbxFactory | None = None, *, beat_s: float = BEAT_S) -> Engine:
+    def start(
+        self,
+        make_pbx: PbxFactory | None = None,
+        *,
+        beat_s: float = BEAT_S,
+        threads: Threads | None = None,
+    ) -> Engine:
         self.engine = Engine(
             database=self.database,
-            threads=NoThreads(),
+            threads=threads or NoThreads(),
             reactor=self.timer,
             clock=self.clock,
             make_pbx=make_pbx or self.simulated,

@@ -326,6 +326,31 @@ def test_a_call_gone_after_a_restart_is_lost_and_not_dialled_again() -> None:
     assert "1000" not in [p.attempt.number for p in world.placed]
 
 
+@pytest.mark.parametrize(
+    ("cause", "state"), [(16, "RS_LOST"), (0, "RS_LOST"), (17, "RS_BUSY"), (1, "RS_NUMBER")]
+)
+def test_a_call_that_ends_before_its_server_is_found_again_is_judged_by_what_was_seen(
+    cause: int, state: str
+) -> None:
+    """An answered call and one that nobody answered may both end with cause 16."""
+    world = resumed()
+    world.hang_up("wb-cafe0001-7", cause)
+    world.server_up(live=[])
+    world.wait(seconds=3)
+    assert world.states() == [state]
+
+
+def test_a_call_that_may_have_rung_out_of_sight_was_not_answered() -> None:
+    world = resumed()
+    world.server_up(live=["wb-cafe0001-7"])
+    unanswered = events.Originated(
+        server_id=1, channel_id="wb-cafe0001-7", is_answered=False, reason=3
+    )
+    world.post(unanswered)
+    world.hang_up("wb-cafe0001-7", 19)
+    assert world.states() == ["RS_NOANSWER"]
+
+
 def test_a_call_of_a_run_that_is_over_is_still_tracked_after_a_restart() -> None:
     world = resumed(RunState.REMOVE)
     world.server_up(live=["wb-cafe0001-7"], answered_channels=frozenset({"wb-cafe0001-7"}))

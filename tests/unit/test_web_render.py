@@ -115,6 +115,12 @@ def test_a_server_that_is_down_says_why() -> None:
     assert "pbx-2 down Connection refused" in text_of(html)
 
 
+def test_a_database_that_does_not_do_its_work_is_told_of() -> None:
+    html = show.live(snapshot_of(database_reason="disk <full>"))["overview"]
+    assert "The database does not do its work: disk &lt;full&gt;. No new call is placed" in html
+    assert "The database does not" not in show.live(snapshot_of())["overview"]
+
+
 def test_an_idle_dialer_says_so() -> None:
     parts = show.live(Snapshot(taken_at=NOW))
     assert "Nothing is running." in parts["overview"]

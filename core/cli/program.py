@@ -13,6 +13,7 @@ import click
 from core.cli.blacklists import blacklist
 from core.cli.campaigns import campaign
 from core.cli.doctor import doctor
+from core.cli.hours import hours
 from core.cli.lists import list_
 from core.cli.outbox import outbox
 from core.cli.output import is_json, say, write_json
@@ -55,7 +56,19 @@ def program(context: click.Context, config: Path | None) -> None:
     context.call_on_close(context.obj.close)
 
 
-for command in (run, migrate, apply, list_, blacklist, campaign, outbox, status, report, doctor):
+for command in (
+    run,
+    migrate,
+    apply,
+    list_,
+    blacklist,
+    campaign,
+    outbox,
+    hours,
+    status,
+    report,
+    doctor,
+):
     program.add_command(command)
 
 

@@ -53,6 +53,22 @@ class Verdict:
     def is_open(self) -> bool:
         return self.state in _OPEN_STATES
 
+    @property
+    def rule(self) -> str:
+        """What decided, for people; empty where no opening hours did."""
+        if self.rule_name:
+            return f"rule {self.rule_name} of {self.hours_name}"
+        return f"default of {self.hours_name}" if self.hours_name else ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Span:
+    """What holds from `begin` until `end`, both UTC."""
+
+    begin: datetime
+    end: datetime
+    verdict: Verdict
+
 
 def inspect(
     moment: datetime, zone: ZoneInfo, period: ActivePeriod, hours: Sequence[OpeningHours]
@@ -82,6 +98,28 @@ def next_change(
             if _judge(candidate, period, hours).is_open is not is_open:
                 return (candidate - offset).replace(tzinfo=UTC)
     return None
+
+
+def spans(
+    start: datetime,
+    end: datetime,
+    zone: ZoneInfo,
+    period: ActivePeriod,
+    hours: Sequence[OpeningHours],
+) -> Iterator[Span]:
+    """The time from `start` to `end` (aware, whole seconds) in pieces in which one and the same
+    rule decides, without gaps."""
+    begin, verdict = start.astimezone(UTC), inspect(start, zone, period, hours)
+    steps = _steps(period, hours)
+    for first, last, offset in _stretches(begin, end.astimezone(UTC), zone):
+        wall = first.replace(tzinfo=None) + offset
+        for candidate in _candidates(wall, wall + (last - first), steps):
+            found = _judge(candidate, period, hours)
+            if found != verdict:
+                at = (candidate - offset).replace(tzinfo=UTC)
+                yield Span(begin=begin, end=at, verdict=verdict)
+                begin, verdict = at, found
+    yield Span(begin=begin, end=end.astimezone(UTC), verdict=verdict)
 
 
 def _judge(wall: datetime, period: ActivePeriod, hours: Sequence[OpeningHours]) -> Verdict:

@@ -3,7 +3,7 @@
 from datetime import date, time
 from typing import Any
 
-from sqlalchemy import Connection, Row, RowMapping, select
+from sqlalchemy import ColumnElement, Connection, Row, RowMapping, select
 
 from core.errors import NotFound
 from core.rules.active_period import parse_days, parse_time
@@ -29,10 +29,18 @@ def fetch_all_opening_hours(conn: Connection) -> list[OpeningHours]:
 
 def fetch_opening_hours(conn: Connection, opening_hours_id: int) -> OpeningHours:
     """NotFound if there are none of this id."""
-    query = select(opening_hours).where(opening_hours.c.id == opening_hours_id)
-    row = conn.execute(query).mappings().first()
+    return _fetch_one(conn, opening_hours.c.id == opening_hours_id, opening_hours_id)
+
+
+def fetch_opening_hours_by_name(conn: Connection, name: str) -> OpeningHours:
+    """NotFound if there are none of this name."""
+    return _fetch_one(conn, opening_hours.c.name == name, name)
+
+
+def _fetch_one(conn: Connection, condition: ColumnElement[bool], shown: object) -> OpeningHours:
+    row = conn.execute(select(opening_hours).where(condition)).mappings().first()
     if row is None:
-        raise NotFound("opening-hours", opening_hours_id)
+        raise NotFound("opening-hours", shown)
     return _opening_hours(conn, row)
 
 

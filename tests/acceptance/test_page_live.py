@@ -147,7 +147,13 @@ async def test_no_page_scrolls_sideways_on_a_phone(
     )
     live_server.source.publish(snapshot_of(wide, calls=calls, live_total=10**7))
     await browser.show_as(360, 740)
-    for path in ("/", "/runs/", f"/runs/{run.id}/", "/nope"):
+    for path in (
+        "/",
+        "/runs/",
+        f"/runs/{run.id}/",
+        f"/hours/?of=campaign:{campaign.name}",
+        "/nope",
+    ):
         await browser.open(live_server.address + path)
         width = await browser.read("document.documentElement.scrollWidth")
         assert (path, width) == (path, 360)

@@ -1,4 +1,4 @@
-"""The stacked bars of a run's outcomes and decisions, as positions: templates draw them as SVG.
+"""The stacked bars of outcomes, decisions and hours, as positions: templates draw them as SVG.
 
 An SVG carries its widths as attributes of its own, which a Content-Security-Policy without
 inline styles allows.
@@ -7,6 +7,7 @@ inline styles allows.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from core.operations.hours import Day
 from core.rules.decisions import Decision
 from core.rules.verdicts import Verdict
 from web.ui.words import OUTCOMES, show_outcome
@@ -50,6 +51,16 @@ def stack_decisions(decisions: Iterable[Decision]) -> tuple[Segment, ...]:
             (verdict.name, verdict.value, held_s[verdict])
             for verdict in Verdict
             if held_s.get(verdict, 0) > 0
+        ]
+    )
+
+
+def lay_out_day(day: Day) -> tuple[Segment, ...]:
+    """The segments of a day's hours, from midnight to midnight."""
+    return _lay_out(
+        [
+            (span.verdict.state, span.verdict.rule, (span.end - span.begin).total_seconds())
+            for span in day.spans
         ]
     )
 

@@ -29,6 +29,7 @@ from web.forgery import COOKIE, FormTokens, check_origin, is_cookie
 from web.health import Health, check_health
 from web.ui.assets import Assets
 from web.ui.download import PAGE, send_logs
+from web.ui.questions import HoursAnswer, HoursForm, answer_hours
 from web.ui.render import Notice, Renderer
 from web.ui.stream import LiveStream, cut_off
 
@@ -126,6 +127,19 @@ class Pages:
         )
         request.setHeader(b"Cache-Control", b"no-store")
         await send_logs(request, fetch)
+
+    @app.route("/hours/", methods=["GET"])
+    def hours(self, request: Request) -> Deferred[str]:
+        _declare_html(request)
+        asked = HoursForm(
+            of=_field(request, b"of"), at=_field(request, b"at"), zone=_field(request, b"tz")
+        )
+
+        def show(answer: HoursAnswer) -> str:
+            request.setResponseCode(answer.status)
+            return self._show.hours(answer)
+
+        return self._query(answer_hours, asked, self._on.clock.now()).addCallback(show)
 
     @app.route("/static/<path:path>", methods=["GET"])
     def static(self, request: Request, path: str) -> bytes:

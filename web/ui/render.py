@@ -13,7 +13,8 @@ from core.ports.snapshot import Snapshot
 from core.rules.states import RunState
 from web.ui import words
 from web.ui.assets import Assets
-from web.ui.bars import stack, stack_decisions
+from web.ui.bars import lay_out_day, stack, stack_decisions
+from web.ui.questions import HoursAnswer
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -58,6 +59,9 @@ class Renderer:
         )
         self._jinja.globals.update(
             asset=assets.address,
+            clock=words.show_clock,
+            lay_out_day=lay_out_day,
+            local=words.show_local,
             offers=offers,
             stack=stack,
             stack_decisions=stack_decisions,
@@ -109,6 +113,10 @@ class Renderer:
     def report(self, report: RunReport) -> str:
         """The page of one run."""
         return self._render("report.html", report=report)
+
+    def hours(self, answer: HoursAnswer) -> str:
+        """The opening-hours inspector."""
+        return self._render("hours.html", answer=answer)
 
     def problem(self, status: int, title: str, text: str) -> str:
         """The page shown in place of one that cannot be."""

@@ -4,6 +4,7 @@ Nothing here knows HTML. Times are shown in UTC; the browser turns them into its
 """
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from core.rules.states import CallState
 
@@ -65,6 +66,17 @@ def show_share(part: int, whole: int) -> str:
 def show_seconds(ms: float) -> str:
     """`987` ms -> `1.0`: seconds with one decimal."""
     return f"{ms / 1000:.1f}"
+
+
+def show_local(moment: datetime, zone: str) -> str:
+    """`Fri 2026-12-25 10:00:00 Europe/Zurich`."""
+    return f"{moment.astimezone(ZoneInfo(zone)):%a %Y-%m-%d %H:%M:%S} {zone}"
+
+
+def show_clock(moment: datetime, zone: str) -> str:
+    """`09:30`, the seconds only when there are some."""
+    clock = moment.astimezone(ZoneInfo(zone))
+    return f"{clock:%H:%M:%S}" if clock.second else f"{clock:%H:%M}"
 
 
 def show_time(moment: datetime) -> str:

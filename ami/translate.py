@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 
 from ami.protocol import decode, event_name, field, parse_headers
-from ami.values import render_action, render_variable
+from ami.values import render_action, render_functions, render_variable
 from core.errors import InvalidValue
 from core.ports.commands import HangUp, Originate
 from core.ports.events import (
@@ -61,12 +61,24 @@ def render_originate(command: Originate) -> bytes:
         ("ChannelId", command.channel_id),
         ("OtherChannelId", f"{command.channel_id};2"),
     ]
-    if command.caller_id:
-        headers.append(("CallerID", command.caller_id))
+    headers += _caller_ids(command)
     if command.account:
         headers.append(("Account", command.account))
     headers += [("Variable", render_variable(*pair)) for pair in command.variables]
     return render_action(headers)
+
+
+def _caller_ids(command: Originate) -> list[tuple[str, str]]:
+    """One header at most: AMI's count of them is limited. CallerID shows the same to both sides.
+    Where they differ, each is set before the channel dials, so that both are in time: on a
+    channel that goes out, the dialled person is shown its connected line."""
+    shown, at_end = command.caller_id, command.endpoint_caller_id
+    if not at_end or at_end == shown:
+        return [("CallerID", shown)] if shown else []
+    settings = [("CALLERID(all)", at_end)]
+    if shown:
+        settings.append(("CONNECTEDLINE(all,i)", shown))
+    return [("Variable", render_functions(settings))]
 
 
 #: The cause with which we end calls.

@@ -18,6 +18,7 @@ MAX_HEADERS = 126
 _UNSAFE = re.compile(r"[\r\n\x00]")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', ",": "\\,"})
+_ALL_ESCAPES = _ESCAPES | str.maketrans({bracket: f"\\{bracket}" for bracket in "()[]"})
 
 
 def render_action(headers: Sequence[tuple[str, str]]) -> bytes:
@@ -32,6 +33,12 @@ def render_variable(name: str, value: str) -> str:
     if not _NAME.fullmatch(name):
         raise InvalidValue("variable", name, "a name has letters, digits and _, and no digit first")
     return f"{name}={value.translate(_ESCAPES)}"
+
+
+def render_functions(settings: Sequence[tuple[str, str]]) -> str:
+    """The value of a `Variable:` header that writes several dialplan functions, each `NAME(…)`.
+    A bracket that is not closed would hide the comma behind it."""
+    return ",".join(f"{name}={value.translate(_ALL_ESCAPES)}" for name, value in settings)
 
 
 def _render_line(name: str, value: str) -> bytes:

@@ -123,10 +123,10 @@ class Campaign:
 
     `trunk_ids`, `endpoint_ids` and `black_list_ids` are sets in practice; `list_ids`,
     `opening_hours_ids` and `reschedule_rules` are ordered. `active_period` and opening hours
-    are read in `time_zone` (an IANA name). `dial_clid` and `dial_account` may hold
-    placeholders. `variables` go to each call, as do the AMD and fax settings that are not
-    empty. The result of each call is posted to `http_notify`, a URL, unless it is empty; signed
-    with `http_secret`, unless that is.
+    are read in `time_zone` (an IANA name). `dial_clid`, `agent_clid`, `dial_presentation` and
+    `dial_account` may hold placeholders. `variables` go to each call, as do the AMD and fax
+    settings that are not empty. The result of each call is posted to `http_notify`, a URL,
+    unless it is empty; signed with `http_secret`, unless that is.
     """
 
     id: int = 0
@@ -138,6 +138,8 @@ class Campaign:
     answer_timeout_ms: int = 30_000
     max_call_length_s: int = 0
     dial_clid: str = ""
+    agent_clid: str = ""
+    dial_presentation: str = ""
     dial_account: str = ""
     trunk_ids: tuple[int, ...] = ()
     endpoint_ids: tuple[int, ...] = ()

@@ -3,6 +3,7 @@
 from core.dialer.call import Call
 from core.dialer.run import LiveRun
 from core.ports.commands import Originate
+from core.rules.caller_ids import choose_caller_ids
 from core.rules.dialstring import render_channel
 from core.rules.placeholders import expand
 from core.rules.variables import call_variables, tracking_variables
@@ -10,7 +11,13 @@ from core.rules.variables import call_variables, tracking_variables
 
 def make_originate(call: Call, run: LiveRun) -> Originate:
     """The command, with everything that trunk, end-point, campaign and record say of it."""
-    attempt = call.attempt
+    attempt, campaign = call.attempt, run.campaign
+    caller_ids = choose_caller_ids(
+        dial=_expand(campaign.dial_clid, call),
+        agent=_expand(campaign.agent_clid, call),
+        presentation=_expand(campaign.dial_presentation, call),
+        number=attempt.number,
+    )
     trunk, endpoint = call.trunk.trunk, call.endpoint.endpoint
     return Originate(
         attempt_id=attempt.id,
@@ -20,9 +27,10 @@ def make_originate(call: Call, run: LiveRun) -> Originate:
         channel=render_channel(trunk.dial_string, attempt.number),
         extension=endpoint.extension,
         context=endpoint.context,
-        answer_timeout_ms=run.campaign.answer_timeout_ms,
-        caller_id=_expand(run.campaign.dial_clid, call),
-        account=_expand(run.campaign.dial_account, call),
+        answer_timeout_ms=campaign.answer_timeout_ms,
+        caller_id=caller_ids.dialled,
+        endpoint_caller_id=caller_ids.endpoint,
+        account=_expand(campaign.dial_account, call),
         variables=_variables(call, run),
     )
 

@@ -220,6 +220,8 @@ def _field(site: Site, key: str, values: Mapping[str, Any]) -> tuple[str, object
 #: Where the file and the model have different names for the same thing.
 _NAMES = {
     "caller_id": "dial_clid",
+    "agent_caller_id": "agent_clid",
+    "presentation": "dial_presentation",
     "account": "dial_account",
     "reschedule": "reschedule_rules",
 }

@@ -135,6 +135,8 @@ def campaign_entry(
         "answer_timeout_ms": campaign.answer_timeout_ms,
         "max_call_length_s": campaign.max_call_length_s,
         "caller_id": campaign.dial_clid,
+        "agent_caller_id": campaign.agent_clid,
+        "presentation": campaign.dial_presentation,
         "account": campaign.dial_account,
         "variables": campaign.variables,
         "amd_mode": campaign.amd_mode,

@@ -177,6 +177,8 @@ _SHAPES: Mapping[Kind, Shape] = {
         "answer_timeout_ms": whole(1, 3_600_000),
         "max_call_length_s": whole(0, _MAX),
         "caller_id": value.template,
+        "agent_caller_id": value.template,
+        "presentation": value.template,
         "account": value.account,
         "trunks": value.set_of_names,
         "end_points": value.set_of_names,

@@ -14,8 +14,9 @@ class Originate:
     """Place a call, asynchronously, under our own `channel_id`.
 
     `channel` is the rendered dial string. When it is answered within `answer_timeout_ms` it
-    goes to `extension`@`context`, priority 1. `variables` are (name, value) pairs in their
-    final, unescaped form. `trunk` is the line it uses.
+    goes to `extension`@`context`, priority 1, with `endpoint_caller_id` as its caller-id; the
+    dialled person is shown `caller_id`. `variables` are (name, value) pairs in their final,
+    unescaped form. `trunk` is the line it uses.
     """
 
     attempt_id: int
@@ -27,6 +28,7 @@ class Originate:
     context: str
     answer_timeout_ms: int
     caller_id: str = ""
+    endpoint_caller_id: str = ""
     account: str = ""
     variables: tuple[tuple[str, str], ...] = ()
 

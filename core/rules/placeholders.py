@@ -15,17 +15,20 @@ from core.rules.attributes import check_name
 NUMBER = "NUM"
 #: The name of the list that the number belongs to.
 LIST = "LST"
+#: What is no attribute.
+OWN = frozenset({NUMBER, LIST})
 
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 #: A line break here would begin an AMI header of its own.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-#: What divides a name from a number in a caller-id; a value must not move that border.
-_BORDERS = re.compile('["<>]')
+#: What divides a name from a number in a caller-id, and the mark that would hide it; a value
+#: must not move that border.
+_BORDERS = re.compile(r'["<>\\]')
 
 
 def check_template(template: str) -> str:
     """The template itself; InvalidValue if a placeholder is not closed, or names what no
-    attribute can be called."""
+    attribute can be called, or the number or the list in the wrong case."""
     if "${" in _PLACEHOLDER.sub("", template):
         raise InvalidValue("template", template, "a ${ needs its }, as in ${NAME}")
     for name in _PLACEHOLDER.findall(template):
@@ -35,13 +38,17 @@ def check_template(template: str) -> str:
             raise InvalidValue(
                 "template", template, f"${{{name}}} names no attribute: {error.expected}"
             ) from None
+        if name not in OWN and name.upper() in OWN:
+            raise InvalidValue(
+                "template", template, f"${{{name}}} is unknown: write ${{{name.upper()}}}"
+            )
     return template
 
 
 def expand(template: str, *, number: str, list_name: str, attributes: Mapping[str, str]) -> str:
     """The template with its placeholders filled in, without control characters and without
-    blanks at its ends. Values lose the marks `"`, `<` and `>`: only the template says what is
-    name and what is number.
+    blanks at its ends. Values lose the marks `"`, `<`, `>` and `\\`: only the template says what
+    is name and what is number.
 
     `number` is the one being dialled. A name that is no attribute of the record gives nothing;
     a `${` that is not closed stays as it is.

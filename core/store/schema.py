@@ -133,6 +133,8 @@ campaign = Table(
     Column("max_call_length_s", Integer, nullable=False),
     Column("dial_clid", String(255), nullable=False),
     Column("dial_account", String(80), nullable=False),
+    _text("agent_clid", 255),
+    _text("dial_presentation", 255),
     Column("variables", Attributes),
     _text("amd_mode", 64),
     _text("amd_extra", 255),

@@ -117,6 +117,39 @@ async def test_nasty_values_arrive_as_they_left(desk: PbxDesk) -> None:
         assert desk.reports(call) == [(Report.ATTRIBUTE, "VALUE", base64(value))]
 
 
+@pytest.mark.parametrize("dial_string", [LOCAL, "PJSIP/${num}@loop"])
+@pytest.mark.parametrize(
+    ("caller_id", "endpoint_caller_id", "shown", "at_end"),
+    [
+        ("Firm <100>", "", '"Firm" <100>', '"Firm" <100>'),
+        ("Firm <100>", '"C1 WHITE" <5551234>', '"Firm" <100>', '"C1 WHITE" <5551234>'),
+        ("100", "700", '"" <100>', '"" <700>'),
+        ('"A, (b" <100>', '"W; (x [č" <5>', '"A, (b" <100>', '"W; (x [č" <5>'),
+    ],
+)
+@pytest_twisted.ensureDeferred
+async def test_either_side_is_shown_its_caller_id(
+    desk: PbxDesk,
+    dial_string: str,
+    caller_id: str,
+    endpoint_caller_id: str,
+    shown: str,
+    at_end: str,
+) -> None:
+    channel_id = desk.make_id()
+    desk.dial(
+        f"12{channel_id}",
+        dial_string=dial_string,
+        channel_id=channel_id,
+        extension="clid",
+        caller_id=caller_id,
+        endpoint_caller_id=endpoint_caller_id,
+    )
+    await desk.until_over(channel_id)
+    said = {name: value for _, name, value in desk.reports(channel_id)}
+    assert said == {"SHOWN": base64(shown), "AT_END": base64(at_end)}
+
+
 @pytest_twisted.ensureDeferred
 async def test_whipbirds_own_variables_arrive(desk: PbxDesk) -> None:
     sent = {"HOPPER_ID": "17", "RETRY_NO": "2", "DIALING_NUMBER": "1000001", "DIALING_LIST": "A, b"}

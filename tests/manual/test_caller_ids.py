@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InvalidValue
+from core.rules.caller_ids import choose_caller_ids
 from core.rules.campaign_variables import MAX_COUNT, parse_campaign_variables
 from core.rules.placeholders import check_template, expand
 
@@ -42,12 +43,13 @@ def test_an_unknown_attribute_gives_nothing_and_case_counts() -> None:
 def test_a_value_that_looks_like_a_placeholder_is_not_expanded() -> None:
     assert caller_id("${A}", A="${NUM}", B="x") == "${NUM}"
     assert caller_id("${A}${B}", A="${", B="NUM}") == "${NUM}"
-    assert caller_id("${A}", A=r"\1\g0") == r"\1\g0"
+    assert caller_id("${A}", A=r"\1\g0") == "1g0"
 
 
 def test_a_value_cannot_move_the_border_between_name_and_number() -> None:
     shown = caller_id('"${NAME}" <${NUM}>', NAME='White" <911>')
     assert shown == '"White 911" <5551234>'
+    assert caller_id('"${NAME}" <${NUM}>', NAME="White\\") == '"White" <5551234>'
 
 
 def test_a_line_break_in_a_value_cannot_begin_a_header() -> None:
@@ -76,6 +78,40 @@ def test_a_template_that_cannot_be_filled_in_is_refused(template: str, says: str
         check_template(template)
     assert says in str(error.value)
     assert f'template "{template}"' in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["num", "Lst"])
+def test_the_number_and_the_list_in_the_wrong_case_are_unknown(name: str) -> None:
+    says = f'template "C ${{{name}}}": ${{{name}}} is unknown: write ${{{name.upper()}}}'
+    with pytest.raises(InvalidValue) as error:
+        check_template(f"C ${{{name}}}")
+    assert str(error.value) == says
+
+
+@pytest.mark.parametrize(
+    ("agent", "shown"),
+    [
+        ("C1 WHITE", '"C1 WHITE" <5551234>'),
+        ('"C1 WHITE"', '"C1 WHITE" <5551234>'),
+        ("700", "700"),
+        ("+41 91 555-0100", "+41 91 555-0100"),
+        ('"WHITE" <700>', '"WHITE" <700>'),
+        ("", "Firm <100>"),
+    ],
+)
+def test_the_end_point_is_shown_the_agent_clid_with_a_number(agent: str, shown: str) -> None:
+    ids = choose_caller_ids(dial="Firm <100>", agent=agent, presentation="", number="5551234")
+    assert (ids.dialled, ids.endpoint) == ("Firm <100>", shown)
+
+
+def test_the_dialled_person_is_shown_the_presentation_and_the_end_point_is_not() -> None:
+    ids = choose_caller_ids(dial="100", agent="", presentation="0800", number="5551234")
+    assert (ids.dialled, ids.endpoint) == ("0800", "100")
+
+
+def test_without_any_caller_id_both_are_shown_what_the_pbx_has() -> None:
+    ids = choose_caller_ids(dial="", agent="", presentation="", number="5551234")
+    assert (ids.dialled, ids.endpoint) == ("", "")
 
 
 @given(st.text(), st.dictionaries(st.sampled_from(["A", "B", "NUM"]), st.text()))

@@ -136,6 +136,8 @@ def test_a_campaign_is_found_with_its_order(database: Engine) -> None:
             idles_on_termination=True,
             batch_size=7,
             dial_clid='"Zoë" <100>',
+            agent_clid="C1 ${NAME}",
+            dial_presentation="${SITE}",
             list_ids=(second.id, site.call_list.id),
             reschedule_rules=rules,
         )

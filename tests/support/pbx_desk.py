@@ -45,6 +45,10 @@ class PbxDesk:
     posted: Waiting = field(default_factory=Waiting)
     dial_string: str = "PJSIP/${num}@carrier"
 
+    def make_id(self) -> str:
+        """A channel id that nobody has."""
+        return f"wb-{SESSION}-{next(_ids):012}"
+
     def dial(
         self,
         number: str,
@@ -55,12 +59,14 @@ class PbxDesk:
         timeout_ms: int = 20_000,
         variables: tuple[tuple[str, str], ...] = (),
         channel_id: str = "",
+        caller_id: str = "",
+        endpoint_caller_id: str = "",
     ) -> str:
         """Ask for a call; its channel id, made up unless given. `simulation` matters to the
         simulated PBX alone."""
         dial_string = dial_string or self.dial_string
         attempt_id = next(_ids)
-        channel_id = channel_id or f"wb-{SESSION}-{attempt_id:012}"
+        channel_id = channel_id or self.make_id()
         self.pbx.originate(
             Originate(
                 attempt_id=attempt_id,
@@ -76,6 +82,8 @@ class PbxDesk:
                 extension=extension,
                 context="message",
                 answer_timeout_ms=timeout_ms,
+                caller_id=caller_id,
+                endpoint_caller_id=endpoint_caller_id,
                 variables=variables,
             )
         )

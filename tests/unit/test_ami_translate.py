@@ -89,6 +89,27 @@ def test_caller_id_and_account_are_left_out_when_empty() -> None:
     assert b"EarlyMedia" not in data
 
 
+def test_both_sides_are_shown_one_caller_id_by_asterisks_own_header() -> None:
+    data = render_originate(originate(caller_id="200", endpoint_caller_id="200"))
+    assert b"\r\nCallerID: 200\r\n" in data
+    assert b"Variable" not in data
+
+
+def test_two_caller_ids_are_set_by_functions_in_one_header() -> None:
+    command = originate(caller_id='"A, b" <200>', endpoint_caller_id='"W (x" <5551234>')
+    assert render_originate(command).decode().split("\r\n")[10:] == [
+        r"Variable: CALLERID(all)=\"W \(x\" <5551234>,CONNECTEDLINE(all,i)=\"A\, b\" <200>",
+        "",
+        "",
+    ]
+
+
+def test_the_end_points_caller_id_alone_leaves_the_other_to_the_pbx() -> None:
+    data = render_originate(originate(endpoint_caller_id="C1 <5551234>"))
+    assert b"\r\nVariable: CALLERID(all)=C1 <5551234>\r\n" in data
+    assert b"CONNECTEDLINE" not in data
+
+
 @pytest.mark.parametrize("timeout_ms", [0, -1])
 def test_a_timeout_that_never_answers_is_refused(timeout_ms: int) -> None:
     with pytest.raises(InvalidValue, match=f'answer timeout "{timeout_ms}"'):

@@ -129,6 +129,18 @@ def test_a_caller_id_and_an_account_are_filled_in_for_each_call() -> None:
     assert originate.account == "list 1-7"
 
 
+def test_agents_see_the_person_called_and_the_person_sees_the_presentation() -> None:
+    world = World()
+    world.add_list(1, ["5551234"], NAME="WHITE", SITE="0800")
+    campaign = Campaign(
+        id=1, name="c", dial_clid="100", agent_clid="C1 ${NAME}", dial_presentation="${SITE}"
+    )
+    world.load(campaign)
+    originate = world.originates[0]
+    assert originate.caller_id == "0800"
+    assert originate.endpoint_caller_id == '"C1 WHITE" <5551234>'
+
+
 def test_campaign_variables_and_tracking_reach_the_call_and_a_record_wins() -> None:
     world = World()
     world.add_list(1, ["1"], COLOUR="red")

@@ -209,6 +209,15 @@ def test_a_campaign_s_rules_keep_their_order() -> None:
             'campaigns.c.caller_id "C ${NAME": a ${ needs its }, as in ${NAME}',
         ),
         (
+            '[campaigns.c]\nagent_caller_id = "C1 ${num}"',
+            'campaigns.c.agent_caller_id "C1 ${num}": ${num} is unknown: write ${NUM}',
+        ),
+        (
+            '[campaigns.c]\npresentation = "${A B}"',
+            'campaigns.c.presentation "${A B}": ${A B} names no attribute: '
+            "a name has letters, digits and _, starts with no digit, at most 64 long",
+        ),
+        (
             f'[campaigns.c]\naccount = "{"a" * 80}"',
             f'campaigns.c.account "{"a" * 80}": it may have at most 79 characters',
         ),
@@ -312,6 +321,8 @@ def test_a_campaign_s_details_are_read() -> None:
         time_zone = "America/Argentina/Buenos_Aires"
         variables = "LANG:it, URL:http://x:80/,"
         caller_id = '"${NAME}" <100>'
+        agent_caller_id = "C1 ${NAME}"
+        presentation = "${SITE}"
         account = "${LST}"
         amd_mode = "amd"
         amd_extra = "2500,1500"
@@ -325,6 +336,8 @@ def test_a_campaign_s_details_are_read() -> None:
         "time_zone": "America/Argentina/Buenos_Aires",
         "variables": (("LANG", "it"), ("URL", "http://x:80/")),
         "caller_id": '"${NAME}" <100>',
+        "agent_caller_id": "C1 ${NAME}",
+        "presentation": "${SITE}",
         "account": "${LST}",
         "amd_mode": "amd",
         "amd_extra": "2500,1500",

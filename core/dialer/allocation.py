@@ -1,12 +1,15 @@
-"""Who gets the next line: by priority, then in turn, one call at a time.
+"""Who gets the next line: by priority, then whoever has the least, one call at a time.
 
 Source: manual 25.02, "Campaigns": each priority level, lowest number first, has a go at all
-free channels before the next; campaigns of one level get a fair chance. An answered call goes
-to an end-point on the same server as its trunk ("End-points").
+free channels before the next; campaigns of one level get a fair chance. Fair is an equal share of
+what is short: of lines, or, where a trunk's rate holds them back, of calls placed, for the run
+with the shortest calls always has the fewest lines in use. An answered call goes to an end-point
+on the same server as its trunk ("End-points").
 """
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from heapq import heapify, heappop, heappush
 from itertools import groupby
 
 from core.dialer.lines import LiveEndPoint, LiveTrunk
@@ -27,10 +30,27 @@ def allocate(runs: Sequence[LiveRun], place: Place, now: datetime) -> None:
     """One round over running `runs`, sorted by priority. It places what lines, channels and
     rates allow, and leaves each run its verdict."""
     for _priority, level in groupby(runs, key=lambda run: run.campaign.priority):
-        asking = list(level)
-        placed: set[int] = set()
-        while asking:
-            asking = [run for run in asking if _serve(run, placed, place, now)]
+        _share_out(list(level), place, now)
+
+
+def _share_out(level: Sequence[LiveRun], place: Place, now: datetime) -> None:
+    """Place the calls of one priority, each for the run that has the least by then."""
+    measure = _measure(level)
+    placed: set[int] = set()
+    asking = [(*measure(run), run.run.id, run) for run in level]
+    heapify(asking)
+    while asking:
+        *_, run = heappop(asking)
+        if _serve(run, placed, place, now):
+            heappush(asking, (*measure(run), run.run.id, run))
+
+
+def _measure(level: Sequence[LiveRun]) -> Callable[[LiveRun], tuple[int, int]]:
+    """What a run has already: calls up and, among equals, how lately it placed one; the latter
+    alone where a rate is short."""
+    if any(run.verdict is Verdict.LIMITED_BY_TRUNK_RATE for run in level):
+        return lambda run: (run.last_attempt_id, run.live)
+    return lambda run: (run.live, run.last_attempt_id)
 
 
 def _serve(run: LiveRun, placed: set[int], place: Place, now: datetime) -> bool:

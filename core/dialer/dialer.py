@@ -115,7 +115,7 @@ class Dialer:
         """A run out of calls completes, or idles when its campaign says so; one that has some
         keeps its hours."""
         before = run.state
-        if before in (RunState.RUNNING, RunState.WRONG_TIME):
+        if before in (RunState.RUNNING, RunState.WRONG_TIME, RunState.IDLE):
             if not run.is_exhausted:
                 self._keep_hours(run, now)
             elif run.campaign.idles_on_termination:
@@ -161,6 +161,7 @@ class Dialer:
         self.live.take_lines(call, run)
         trunk.window.place(now)
         run.attempted += 1
+        run.last_attempt_id = attempt.id
         self.live.moved.add(run.run.id)
         numbers = numbers_of(entry.record.number, entry.record.inputs) if run.screen else ()
         self.live.out.append(AttemptPlaced(attempt=attempt, numbers=numbers, screen=run.screen))

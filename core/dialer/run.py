@@ -43,6 +43,7 @@ class LiveRun:
     fetch_at: datetime | None = None
     look_at: datetime | None = None
     live: int = 0
+    last_attempt_id: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     verdict: Verdict = Verdict.NO_CALLS_FETCHED
     decisions: Decisions = field(default_factory=Decisions)

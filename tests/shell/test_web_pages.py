@@ -88,6 +88,15 @@ def test_a_button_leaves_a_wish_for_the_dialer(web: Web) -> None:
     assert "Start asked" in web.get("/?asked=start").body
 
 
+@pytest.mark.parametrize("verb", ["pause", "reload", "remove"])
+def test_every_button_of_a_run_is_answered_in_words(web: Web, verb: str) -> None:
+    campaign = store_site(web.engine)
+    store_run(web.engine, campaign)
+    answer = press(web, verb, HX_Request="true")
+    assert (answer.status, wishes(web.engine)) == (200, [(campaign.id, verb)])
+    assert answer.body.startswith('<p class="notice done">Spring call-back: ')
+
+
 def test_a_script_gets_the_answer_as_a_part_of_the_page(web: Web) -> None:
     store_site(web.engine)
     answer = press(web, "start", HX_Request="true")

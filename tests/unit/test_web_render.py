@@ -32,9 +32,10 @@ def text_of(html: str) -> str:
     ("state", "verbs"),
     [
         (RunState.RUNNABLE, ["remove"]),
-        (RunState.RUNNING, ["pause", "remove"]),
-        (RunState.IDLE, ["pause", "remove"]),
-        (RunState.PAUSED, ["unpause", "remove"]),
+        (RunState.RUNNING, ["pause", "reload", "remove"]),
+        (RunState.WRONG_TIME, ["pause", "reload", "remove"]),
+        (RunState.IDLE, ["pause", "reload", "remove"]),
+        (RunState.PAUSED, ["unpause", "reload", "remove"]),
         (RunState.COMPLETED, []),
         (RunState.REMOVE, []),
         (RunState.ERROR, []),

@@ -45,6 +45,7 @@ _DONE = {
     "start": "start asked; its run appears in a moment.",
     "pause": "pause asked; no new call is placed, calls that are up go on.",
     "unpause": "asked to go on.",
+    "reload": "reload asked; new calls go by the campaign's definition of now.",
     "remove": "end asked; calls that are up go on, nothing more is dialled.",
 }
 

@@ -21,9 +21,10 @@ TEMPLATES = Path(__file__).parent / "templates"
 #: What a run's state lets a person ask (manual, "A run's life-cycle").
 _OFFERS = {
     RunState.RUNNABLE: ("remove",),
-    RunState.RUNNING: ("pause", "remove"),
-    RunState.IDLE: ("pause", "remove"),
-    RunState.PAUSED: ("unpause", "remove"),
+    RunState.RUNNING: ("pause", "reload", "remove"),
+    RunState.WRONG_TIME: ("pause", "reload", "remove"),
+    RunState.IDLE: ("pause", "reload", "remove"),
+    RunState.PAUSED: ("unpause", "reload", "remove"),
 }
 
 

@@ -34,6 +34,7 @@ from ami.pbx import AmiPbx
 from ami.simulated import SimulatedPbx
 from core.config import load_config
 from core.engine.clock import SystemClock
+from core.engine.control import EngineControl
 from core.engine.courier import HttpCourier
 from core.engine.engine import Engine
 from core.engine.notifier import Notifier
@@ -89,12 +90,14 @@ notifier = Notifier(
 )
 site = make_site(
     source=engine.publisher,
+    control=EngineControl(engine, clock),
     engine=database,
     pool=threads.readers,
     clock=clock,
     reactor=reactor,
     names=config.web.names,
     max_connections=config.web.max_connections,
+    contexts=config.web.contexts,
 )
 agi = FastAgiFactory(
     engine.post,

@@ -23,6 +23,8 @@ DEFAULT_PATH = Path("whipbird.toml")
 
 _PREFIX = "WHIPBIRD_"
 _PASSWORD = re.compile(r"(?<=//)([^:@/]*):.*@")
+#: First parts of addresses that belong to the pages.
+_PAGES = ("api", "campaigns", "health", "live", "runs", "static")
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -46,12 +48,14 @@ class DatabaseSettings:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WebSettings:
     """Where the web server listens, and how many connections it holds at once; port 0 takes any
-    free one. `names` are further names it answers to in the Host header, beside localhost."""
+    free one. `names` are further names it answers to in the Host header, beside localhost;
+    `contexts` the first parts of the addresses of the WombatDialer dialect."""
 
     host: str = "127.0.0.1"
     port: int = 8080
     names: tuple[str, ...] = ()
     max_connections: int = 1000
+    contexts: tuple[str, ...] = ("wombat", "wbt", "WombatDialer")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -162,7 +166,7 @@ def _read_environment(
 
 def _from_text(check: object, value: str) -> object:
     """A variable's text in the type that TOML would give."""
-    if check is texts:
+    if check in (texts, _contexts):
         return [part.strip() for part in value.split(",") if part.strip()]
     if check in (_PORT, _COUNT, _SEED) and re.fullmatch(r"-?\d+", value):
         return int(value)
@@ -201,6 +205,17 @@ def _loopback(value: object) -> str:
     return host
 
 
+def _contexts(value: object) -> tuple[str, ...]:
+    for context in texts(value):
+        if not re.fullmatch(r"[A-Za-z0-9_-]+", context) or context in _PAGES:
+            raise InvalidValue(
+                "",
+                value,
+                f'"{context}": letters, digits, - and _ only, and none of {", ".join(_PAGES)}',
+            )
+    return texts(value)
+
+
 def _level(value: object) -> str:
     level = text(value).upper()
     if level not in _LEVELS:
@@ -225,7 +240,13 @@ _SECTIONS: Mapping[str, tuple[type[Any], Shape]] = {
     "database": (DatabaseSettings, {"url": _url}),
     "web": (
         WebSettings,
-        {"host": _loopback, "port": _PORT, "names": texts, "max_connections": _COUNT},
+        {
+            "host": _loopback,
+            "port": _PORT,
+            "names": texts,
+            "max_connections": _COUNT,
+            "contexts": _contexts,
+        },
     ),
     "fastagi": (FastAgiSettings, {"host": filled, "port": _PORT, "max_sessions": _COUNT}),
     "dialer": (DialerSettings, {"seed": _SEED}),

@@ -4,4 +4,5 @@ pytest_plugins = [
     "tests.support.fixtures_pbx",
     "tests.support.fixtures_store",
     "tests.support.fixtures_web",
+    "tests.support.fixtures_dialect",
 ]

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 from twisted.internet.interfaces import IAddress, IDelayedCall, IReactorTime, ITCPTransport
 from twisted.python.failure import Failure
 from twisted.web import server
-from twisted.web.http import HTTPChannel
+from twisted.web.http import HTTPChannel, Request
 from twisted.web.resource import IResource
 
 #: Longest body, in bytes, unless a face says otherwise; servlet containers allow 1 to 2 MB.
@@ -247,3 +247,8 @@ class WebSite(server.Site):
             _log.warning("web connections are taken again; %d were refused", self._refused)
             self._refused = 0
         return cast(Channel, super().buildProtocol(addr))  # type: ignore[no-untyped-call]  # Twisted
+
+    def log(self, request: Request) -> None:
+        """Queries hold tokens and what is known of people: the log shows paths alone."""
+        path = request.path.decode("ascii", "replace")
+        _log.debug("%s %s: %d", request.method.decode("ascii", "replace"), path, request.code)

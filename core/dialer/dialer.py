@@ -59,6 +59,7 @@ class Dialer:
             events.Stopping: tracker.stopping,
             events.DatabaseDown: keeper.database_down,
             events.DatabaseUp: keeper.database_up,
+            events.Starting: tracker.starting,
             events.ServersLoaded: keeper.servers_loaded,
             events.RunLoaded: keeper.run_loaded,
             events.RunReloaded: keeper.run_reloaded,

@@ -24,9 +24,11 @@ from core.ports.events import (
     ServerDown,
     ServerUp,
     Signalled,
+    Starting,
     Stopping,
 )
 from core.rules.states import CallState
+from core.rules.verdicts import Verdict
 
 #: How long a failed call may wait for the other half of its evidence. In 17 % of failures the
 #: Hangup, which says why, comes after the OriginateResponse, and even DialBegin may. A call
@@ -161,6 +163,14 @@ class Tracker:
             if call.state is CallState.SCHEDULED:
                 self._closing.use_up_retry(call)
                 self._closing.take_back(call, "the dialer stopped", now)
+        for run in self._live.runs.values():
+            if not run.state.is_over:
+                run.verdict = Verdict.DIALER_STOPPED
+                run.decisions.note(run.verdict, now)
+
+    def starting(self, _event: Starting, _now: datetime) -> None:
+        self._live.is_stopping = False
+        self._live.touched |= self._live.runs.keys()
 
     def dialling(self, event: Dialling, now: datetime) -> None:
         if call := self._live.calls.get(event.channel_id):

@@ -4,7 +4,15 @@ import logging
 
 from core.dialer.live import Live
 from core.ports.commands import Command, RunProgressed
-from core.ports.events import DatabaseDown, DatabaseUp, Event, ServerDown, ServerUp
+from core.ports.events import (
+    DatabaseDown,
+    DatabaseUp,
+    Event,
+    ServerDown,
+    ServerUp,
+    Starting,
+    Stopping,
+)
 from core.rules.states import RunState
 
 log = logging.getLogger(__name__)
@@ -28,6 +36,10 @@ class Chronicle:
                 log.error("database away, no new call is placed: %s", event.reason)
             case DatabaseUp():
                 log.warning("the database is back")
+            case Stopping():
+                log.info("no more calls are placed")
+            case Starting():
+                log.info("calls are placed again")
 
     def note_command(self, command: Command) -> None:
         if not isinstance(command, RunProgressed):

@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import Engine as Database
 from sqlalchemy.exc import SQLAlchemyError
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, DeferredList, DeferredLock, TimeoutError
+from twisted.internet.defer import Deferred, DeferredList, DeferredLock, TimeoutError, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
@@ -27,6 +27,7 @@ from core.engine.outage import Outage
 from core.engine.publisher import Publisher
 from core.engine.screening import screen_batch
 from core.engine.threads import Threads
+from core.engine.traffic import Traffic
 from core.errors import AlreadyRunning
 from core.model import Server
 from core.ports import Clock, Journal, Pbx, PbxFactory
@@ -89,6 +90,11 @@ class Engine(Service):
         self._beat = LoopingCall(self._on_beat)
         self._beat.clock = reactor
         self._wishing = DeferredLock()
+        self._sleepers: list[Deferred[None]] = []
+        self._tick_waiters: list[Deferred[None]] = []
+        #: Another dialer took the database over: starting again would call people twice.
+        self.is_locked_out = False
+        self.traffic = Traffic()
         start = load_start(database)
         self.dialer = Dialer(site_key=start.site_key, next_attempt_id=start.next_attempt_id)
         self.publisher = Publisher(self.dialer, clock)
@@ -138,6 +144,35 @@ class Engine(Service):
         self._inbox.append((event, self._clock.now()))
         self._tick_within(0.0)
 
+    def ticked(self) -> Deferred[None]:
+        """Fires once the dialer has received all that was posted before."""
+        waiter: Deferred[None] = Deferred()
+        self._tick_waiters.append(waiter)
+        if not self._inbox:
+            self._wake_waiters()
+        return waiter
+
+    def _wake_waiters(self) -> None:
+        waiters, self._tick_waiters = self._tick_waiters, []
+        for waiter in waiters:
+            waiter.callback(None)
+
+    def wake(self) -> Deferred[None]:
+        """Fires once all that people asked before has been taken up. Those who ask while it is
+        being looked at share the next look."""
+        if not self.running:
+            return succeed(None)
+        sleeper: Deferred[None] = Deferred()
+        self._sleepers.append(sleeper)
+        if len(self._sleepers) == 1:
+            self._look_for_wishes()
+        return sleeper
+
+    @property
+    def journal_backlog(self) -> int:
+        """How many entries are not yet safe."""
+        return self._journal.backlog
+
     def is_ours(self, call_id: str) -> bool:
         """Is there a live call of this channel id?"""
         return call_id in self.dialer.live.calls
@@ -160,6 +195,7 @@ class Engine(Service):
         inbox, self._inbox = self._inbox, []
         for event, at in inbox:
             self._chronicle.note_event(event)
+            self.traffic.note_event(event)
             try:
                 self.dialer.receive(event, at)
             except Exception:
@@ -173,6 +209,7 @@ class Engine(Service):
         for command in commands:
             try:
                 self._chronicle.note_command(command)
+                self.traffic.note_command(command)
                 self._execute(command)
             except Exception:
                 log.exception("%s", _in_words(command))
@@ -185,6 +222,7 @@ class Engine(Service):
         next_at = self.dialer.next_look_at()
         if next_at is not None:
             self._tick_within((next_at - now).total_seconds())
+        self._wake_waiters()
 
     def _assume_sent(self, command: Originate) -> None:
         """Nobody knows how far it came: the dialer is to wait for news of it, and no longer."""
@@ -251,8 +289,19 @@ class Engine(Service):
         except Exception:
             log.exception("a snapshot did not reach everybody")
         if not self._wishing.locked:
-            taken = self._wishing.run(Deferred.fromCoroutine, self._take_wishes())
-            taken.addErrback(lambda failure: log.error("wishes: %s", failure.getTraceback()))
+            self._look_for_wishes()
+
+    def _look_for_wishes(self) -> None:
+        looked = self._wishing.run(lambda: Deferred.fromCoroutine(self._grant_wishes()))
+        looked.addErrback(lambda failure: log.error("wishes: %s", failure.getTraceback()))
+
+    async def _grant_wishes(self) -> None:
+        sleepers, self._sleepers = self._sleepers, []
+        try:
+            await self._take_wishes()
+        finally:
+            for sleeper in sleepers:
+                self.ticked().chainDeferred(sleeper)
 
     async def _take_wishes(self) -> None:
         try:
@@ -264,9 +313,11 @@ class Engine(Service):
             return
         except AlreadyRunning as error:
             log.critical("no more calls are placed: %s", error)
+            self.is_locked_out = True
             self.post(Stopping())
             return
         self._outage.note_success("wishes")
+        self.is_locked_out = False
         for event in events:
             if isinstance(event, ServersLoaded):
                 self._set_servers(event.servers)

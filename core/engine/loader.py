@@ -27,6 +27,7 @@ from core.store.database import reading
 from core.store.endpoints import fetch_endpoint
 from core.store.reports import fetch_outcomes
 from core.store.runs import (
+    GRANTED,
     answer,
     create_run,
     fetch_asked,
@@ -100,7 +101,7 @@ def take_wishes(engine: Engine, now: datetime) -> list[Event]:
             try:
                 with conn.begin_nested():
                     events.append(_take(conn, wish.campaign_id, wish.verb, now))
-                outcome = "OK"
+                outcome = GRANTED
             except (WhipbirdError, ValueError) as error:
                 outcome = str(error)
             answer(conn, wish.id, outcome, now)

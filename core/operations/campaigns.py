@@ -4,7 +4,7 @@ Asking is a row in the database: the dialer takes it up within a second, whichev
 asked. The checks here are for a clear answer at once; the dialer makes its own.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -12,10 +12,11 @@ from sqlalchemy import Engine
 
 from core.errors import InvalidValue, NotPossible
 from core.model import Campaign, Pace, Run
+from core.operations import site_values
 from core.rules.states import RunState
 from core.rules.verdicts import Verdict
 from core.store import runs as stored_runs
-from core.store.campaigns import fetch_campaign_by_name, fetch_campaigns
+from core.store.campaigns import fetch_campaign_by_name, fetch_campaigns, save_campaign
 from core.store.database import reading
 
 
@@ -93,6 +94,34 @@ def warn_of_start(engine: Engine, campaign_name: str) -> tuple[str, ...]:
         for verdict, noun, ids in lacking
         if not ids
     )
+
+
+def fetch_answer(engine: Engine, command_id: int) -> bool:
+    """Has the dialer done what was asked? False while it did not look yet; NotPossible, with
+    its reason, if it would not."""
+    with reading(engine) as conn:
+        outcome = stored_runs.fetch_outcome(conn, command_id)
+    if outcome not in (None, stored_runs.GRANTED):
+        raise NotPossible(outcome)
+    return outcome is not None
+
+
+def clone(engine: Engine, name: str, new_name: str) -> Campaign:
+    """A new campaign with all that the definition of `name` says (manual, "Clone a campaign").
+    NotFound of `name`; InvalidValue of a `new_name` that is taken or none."""
+    _check_name(new_name)
+    with engine.begin() as conn:
+        campaign = fetch_campaign_by_name(conn, name)
+        if any(known.name == new_name for known in fetch_campaigns(conn)):
+            raise InvalidValue("campaign", new_name, "there is one of this name: choose another")
+        return save_campaign(conn, replace(campaign, id=0, name=new_name))
+
+
+def _check_name(name: str) -> None:
+    try:
+        site_values.name(name)
+    except InvalidValue as error:
+        raise InvalidValue("campaign", name, error.expected) from None
 
 
 def _view(campaign: Campaign, run: Run | None) -> CampaignView:

@@ -259,6 +259,11 @@ class Stopping:
     """The dialer is about to stop: no more calls are placed, and what has not left stays."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Starting:
+    """Calls are placed again after `Stopping`."""
+
+
 PbxEvent = (
     ServerUp
     | ServerDown
@@ -284,4 +289,5 @@ Event = (
     | DatabaseDown
     | DatabaseUp
     | Stopping
+    | Starting
 )

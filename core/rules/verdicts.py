@@ -1,8 +1,8 @@
 """Why a run placed calls or did not, in the manual's words.
 
 Source: manual 25.02, "Understanding WombatDialer decisions". The licence's two verdicts have
-no meaning here; SERVER DOWN, DATABASE DOWN and NOT RUNNING say what the manual leaves to
-other pages.
+no meaning here; SERVER DOWN, DATABASE DOWN, DIALER STOPPED and NOT RUNNING say what the manual
+leaves to other pages.
 """
 
 from enum import StrEnum
@@ -24,5 +24,7 @@ class Verdict(StrEnum):
     LIMITED_BY_FETCH = "LIMITED BY ACTUAL FETCH"
     NO_CALLS_FETCHED = "NO CALLS FETCHED"
     CALLS_PLACED = "CALLS PLACED"
+    #: A person stopped the dialer (manual, "Start and stop the engine").
+    DIALER_STOPPED = "DIALER STOPPED"
     #: The run is paused, idle or over.
     NOT_RUNNING = "NOT RUNNING"

@@ -20,6 +20,8 @@ from core.store.trunks import fetch_trunk
 
 #: Most open runs, and most runs found unfinished at a start.
 LIMIT = 10_000
+#: How a wish that was granted is answered; all else says why it was not.
+GRANTED = "OK"
 
 
 def create_run(conn: Connection, campaign: Campaign, now: datetime) -> Run:
@@ -150,7 +152,7 @@ def fetch_asked(conn: Connection, limit: int) -> list[Wish]:
 
 
 def answer(conn: Connection, command_id: int, outcome: str, now: datetime) -> None:
-    """`outcome` is OK or a sentence that says why not."""
+    """`outcome` is GRANTED or a sentence that says why not."""
     conn.execute(
         update(run_command)
         .where(run_command.c.id == command_id)

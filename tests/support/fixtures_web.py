@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import Engine
-from twisted.internet.defer import ensureDeferred, maybeDeferred
+from twisted.internet.defer import Deferred, ensureDeferred, maybeDeferred, succeed
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IListeningPort, IReactorFromThreads
 from twisted.internet.task import Clock
@@ -34,6 +34,7 @@ from core.model import (
     Trunk,
 )
 from core.ports.commands import AttemptPlaced, CallClosed
+from core.ports.control import EngineState, EngineView
 from core.ports.snapshot import CallView, RunView, ServerView, Snapshot
 from core.rules.decisions import Decision
 from core.rules.figures import work_out
@@ -84,6 +85,29 @@ class TurningClock(Clock):
         function(*args, **kwargs)
 
 
+class FakeControl:
+    """A Control over no engine: it is READY until it is stopped, and takes up nothing."""
+
+    def __init__(self) -> None:
+        self.state = EngineState.READY
+        self.wakes = 0
+
+    def engine(self) -> EngineView:
+        return EngineView(state=self.state, uptime_s=5.809, sent=23, received=108)
+
+    def start(self) -> Deferred[None]:
+        self.state = EngineState.READY
+        return succeed(None)
+
+    def stop(self) -> Deferred[None]:
+        self.state = EngineState.DOWN
+        return succeed(None)
+
+    def wake(self) -> Deferred[None]:
+        self.wakes += 1
+        return succeed(None)
+
+
 class InlinePool:
     """A thread pool whose work is done before the call returns."""
 
@@ -130,6 +154,7 @@ class Web:
 
     site: "WebSite"
     source: FakeSource
+    control: FakeControl
     clock: TurningClock
     engine: Engine
 
@@ -320,9 +345,11 @@ def web(web_engine: Engine) -> Web:
     from web.site import make_site
 
     source = FakeSource(snapshot_of(run_view()))
+    control = FakeControl()
     clock = TurningClock()
     site = make_site(
         source=source,
+        control=control,
         engine=web_engine,
         pool=InlinePool(),
         clock=FixedClock(),
@@ -330,7 +357,7 @@ def web(web_engine: Engine) -> Web:
         names=("dialer.example",),
         secret=SECRET,
     )
-    return Web(site=site, source=source, clock=clock, engine=web_engine)
+    return Web(site=site, source=source, control=control, clock=clock, engine=web_engine)
 
 
 @dataclass
@@ -362,7 +389,12 @@ def live_server(web_engine: Engine) -> Iterator[LiveServer]:
     pool.start()
     source = FakeSource(snapshot_of(run_view()))
     site = make_site(
-        source=source, engine=web_engine, pool=pool, clock=FixedClock(), reactor=reactor
+        source=source,
+        control=FakeControl(),
+        engine=web_engine,
+        pool=pool,
+        clock=FixedClock(),
+        reactor=reactor,
     )
     connections = WrappingFactory(site)
     port = reactor.listenTCP(0, connections, interface="127.0.0.1")

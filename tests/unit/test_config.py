@@ -94,6 +94,16 @@ def test_everything_that_is_wrong_is_said_at_once_with_place_value_and_advice() 
     ]
 
 
+def test_contexts_of_the_dialect_may_not_hide_a_page() -> None:
+    assert parse_config("", {"WHIPBIRD_WEB_CONTEXTS": "dialer, x-1"}).web.contexts == (
+        "dialer",
+        "x-1",
+    )
+    for wrong in ("wombat, runs", "a/b", "health", "ä"):
+        (problem,) = problems_of("", {"WHIPBIRD_WEB_CONTEXTS": wrong})
+        assert "letters, digits, - and _ only, and none of api, campaigns," in problem
+
+
 def test_a_wrong_word_for_a_number_is_named_by_its_variable() -> None:
     assert problems_of("", {"WHIPBIRD_FASTAGI_PORT": "agi"}) == [
         'WHIPBIRD_FASTAGI_PORT "agi": write a whole number from 0 to 65535'

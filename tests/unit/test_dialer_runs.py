@@ -240,6 +240,29 @@ def test_a_stopping_dialer_keeps_what_has_not_left() -> None:
     assert world.originates == []
 
 
+def test_a_dialer_that_starts_again_goes_on_where_it_was() -> None:
+    world = World()
+    world.add_list(1, numbers(20))
+    world.load()
+    world.post(events.Stopping())
+    assert verdict(world) is Verdict.DIALER_STOPPED
+    for channel_id in world.ringing:
+        world.complete(channel_id)
+    assert len(world.originates) == 10
+    world.post(events.Starting())
+    assert len(world.originates) == 20
+    assert verdict(world) is Verdict.CALLS_PLACED
+
+
+def test_a_run_that_is_over_keeps_its_verdict_when_the_dialer_stops() -> None:
+    world = World()
+    world.add_list(1, ["1"])
+    world.load()
+    world.complete(world.ringing[0])
+    world.post(events.Stopping())
+    assert verdict(world) is Verdict.NOT_RUNNING
+
+
 def test_a_lost_server_stops_its_calls_only() -> None:
     world = World()
     world.add_list(1, numbers(50))

@@ -239,6 +239,12 @@ def test_connections_are_bounded_and_come_back(caplog: pytest.LogCaptureFixture)
     ]
 
 
+def test_the_log_shows_no_query(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    Server().ask("GET /api/?auth_token_id=secret HTTP/1.1")
+    assert [record.getMessage() for record in caplog.records] == ["GET /api/: 200"]
+
+
 def test_a_connection_that_ends_leaves_nothing_behind() -> None:
     server = Server()
     server.wire("POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc").hang_up()

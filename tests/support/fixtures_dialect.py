@@ -1,0 +1,103 @@
+"""The dialect over a whole dialer on an injected clock: requests in, answers out, calls placed
+on a simulated PBX."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.engine.control import EngineControl
+from core.engine.engine import Engine
+from core.model import Simulation
+from core.store.runs import fetch_recent_runs
+from tests.support.fixtures_web import (
+    Answer,
+    FakeSource,
+    InlinePool,
+    TurningClock,
+    Web,
+    parse_answer,
+)
+from tests.support.rig import Rig
+
+#: How soon after a request its answer must be there, in the dialer's seconds.
+ANSWER_S = 1.0
+_BEGINNING = re.compile(r"^https?://[^/]*")
+ANSWERED = Simulation(outcomes={"answered": 1})
+
+
+class Dialect:
+    """A rig with a running dialer, and its web server. `way` is how fields are sent: in the
+    `query` of a GET, or in the `form` of a POST."""
+
+    def __init__(self, directory: Path, way: str = "query") -> None:
+        from web.site import make_site
+
+        self.rig = Rig(directory)
+        self.engine: Engine = self.rig.start()
+        self.control = EngineControl(self.engine, self.rig.clock)
+        self._way = way
+        clock = TurningClock()
+        site = make_site(
+            source=self.engine.publisher,
+            control=self.control,
+            engine=self.rig.database,
+            pool=InlinePool(),
+            clock=self.rig.clock,
+            reactor=clock,
+        )
+        self.web = Web(
+            site=site,
+            source=FakeSource(self.engine.publisher.latest()),
+            control=self.control,
+            clock=clock,
+            engine=self.rig.database,
+        )
+
+    def ask(self, url: str, **headers: str) -> Answer:
+        """The answer to one of the manual's addresses, marks as they stand in it."""
+        path, mark, query = _BEGINNING.sub("", url.replace("\n", "")).partition("?")
+        if self._way == "form":
+            wire = self.web.send("POST", path, query, **headers)
+        else:
+            wire = self.web.send("GET", path + mark + query, **headers)
+        end = self.rig.timer.seconds() + ANSWER_S
+        while not wire.value() and self.rig.timer.seconds() < end:
+            self.rig.turn(0.01)
+        return parse_answer(wire.value())
+
+    def text(self, url: str) -> str:
+        """The text of an answer."""
+        answer = self.ask(url)
+        assert (answer.status, answer.headers["content-type"]) == (200, "text/plain;charset=UTF-8")
+        return answer.body.removesuffix("\n")
+
+    def json(self, url: str) -> Any:
+        """The object of an answer, its keys in their order."""
+        answer = self.ask(url)
+        kind = answer.headers["content-type"]
+        assert (answer.status, kind) == (200, "application/json;charset=UTF-8"), answer.body
+        return json.loads(answer.body)
+
+    def run_state(self) -> str:
+        """The state of the newest run, as the dialer sees it."""
+        with self.rig.database.connect() as conn:
+            run = fetch_recent_runs(conn, 1)[0]
+        return str(self.engine.dialer.live.runs[run.id].state)
+
+    def close(self) -> None:
+        self.rig.close()
+
+
+@pytest.fixture(params=["query", "form"])
+def dialect(
+    request: pytest.FixtureRequest, tmp_path: Path, _sqlite_template: Path
+) -> Iterator[Dialect]:
+    """Each test runs twice: with its fields in the query, and in a form."""
+    (tmp_path / "whipbird.db").write_bytes(_sqlite_template.read_bytes())
+    found = Dialect(tmp_path, request.param)
+    yield found
+    found.close()

@@ -1,0 +1,1 @@
+"""The WombatDialer dialect: requests in its words, answered in its words."""

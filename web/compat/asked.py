@@ -1,0 +1,75 @@
+"""A request in the dialect, and what answers it.
+
+Fields come from the query and the form (manual, "Controlling WD over HTTP"); those that nobody
+knows are passed over.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from core.errors import InvalidValue
+from core.ports import Clock
+from core.ports.control import Control
+from core.ports.snapshot import SnapshotSource
+from web.queries import Queries
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ground:
+    """What the dialect stands on."""
+
+    queries: Queries
+    clock: Clock
+    source: SnapshotSource
+    control: Control
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """The fields of a request by name, the first value of each. `op` is one of them."""
+
+    fields: Mapping[str, str]
+
+    def text(self, name: str) -> str:
+        """The field without blanks around it, "" if it is not there."""
+        return self.fields.get(name, "").strip()
+
+    def filled(self, name: str) -> str:
+        """The field; InvalidValue if it is not there or empty."""
+        if not (value := self.text(name)):
+            raise InvalidValue(name, value, f"the request needs {name}=…")
+        return value
+
+    def whole(self, name: str, least: int, most: int, default: int | None = None) -> int:
+        """The field as a whole number; InvalidValue if it is none, or not there and there is
+        no default."""
+        if not self.text(name) and default is not None:
+            return default
+        value = self.filled(name)
+        number = int(value) if value.isascii() and value.isdigit() and len(value) < 20 else -1
+        if not least <= number <= most:
+            raise InvalidValue(name, value, f"write a whole number from {least} to {most}")
+        return number
+
+    def flag(self, name: str) -> bool:
+        """Is the field there and not 0?"""
+        return self.text(name) not in ("", "0")
+
+
+#: What is answered: a line of text, or an object that is written as JSON.
+Reply = str | msgspec.Struct | Mapping[str, object] | list[object]
+#: Answers a request; raises WhipbirdError for one that is wrong.
+Handler = Callable[[Ground, Asked], Awaitable[Reply]]
+#: Handlers by `op`; the one of "" takes any.
+Operations = Mapping[str, Handler]
+
+
+def find_handler(operations: Operations, op: str) -> Handler:
+    """The handler of an `op`, which may be written in capitals or not."""
+    if "" in operations:
+        return operations[""]
+    if handler := {known.lower(): f for known, f in operations.items()}.get(op.lower()):
+        return handler
+    raise InvalidValue("op", op, f"write one of {', '.join(operations)}")

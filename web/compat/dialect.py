@@ -1,0 +1,136 @@
+"""The dialect's addresses: `/wombat/api/…`, however many slashes, whatever comes after.
+
+A request that is wrong is answered 200 with a text that says why: clients give up on anything
+else. Only a wrong user or token gets 401, and a page elsewhere that tries to use somebody's
+browser 403. Nothing gets a 5xx.
+"""
+
+import logging
+from collections.abc import Mapping
+
+import msgspec
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+from twisted.web.http import Request
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET
+
+from core.errors import InvalidValue, WhipbirdError
+from web.compat import campaigns, engine, health
+from web.compat.admission import Admission, Unknown, check_not_forged
+from web.compat.asked import Asked, Ground, Operations, Reply, find_handler
+from web.forgery import Forged
+
+ENDPOINTS: Mapping[str, Operations] = {
+    "addkey": health.ADDKEY,
+    "campaigns": campaigns.OPERATIONS,
+    "dialer": engine.DIALER,
+    "engine": engine.OPERATIONS,
+    "sysup": health.SYSUP,
+}
+
+_METHODS = (b"GET", b"HEAD", b"POST")
+_JSON = b"application/json;charset=UTF-8"
+_TEXT = b"text/plain;charset=UTF-8"
+_REALM = b'Basic realm="Whipbird", charset="UTF-8"'
+
+_log = logging.getLogger(__name__)
+
+
+class Dialect(Resource):
+    """Answers what begins with one of the contexts."""
+
+    isLeaf = True  # noqa: N815  # the name is Twisted's
+
+    def __init__(self, ground: Ground, admission: Admission) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # Twisted is untyped
+        self._ground = ground
+        self._admission = admission
+
+    def render(self, request: Request) -> bytes | int:
+        place = find_place(request.path)
+        if not place:
+            request.redirect(b"/")
+            return b""
+        gone: list[Failure] = []
+        request.notifyFinish().addErrback(gone.append)
+        answering = Deferred.fromCoroutine(self._answer(request, place))
+        answering.addErrback(lambda failure: _explain(request, failure))
+        answering.addCallback(lambda reply: None if gone else _send(request, reply))
+        answering.addErrback(lambda failure: _log.error("no answer: %s", failure.getTraceback()))
+        return NOT_DONE_YET
+
+    async def _answer(self, request: Request, place: str) -> Reply:
+        check_not_forged(request)
+        if request.method not in _METHODS:
+            method = request.method.decode("ascii", "replace")
+            raise InvalidValue("method", method, "send GET or POST")
+        asked = Asked(fields=read_fields(request.args or {}))
+        await self._admission.admit(request, asked)
+        if place not in ENDPOINTS:
+            raise InvalidValue("address", place, f"write one of {', '.join(ENDPOINTS)}")
+        handler = find_handler(ENDPOINTS[place], asked.text("op"))
+        return await handler(self._ground, asked)
+
+
+def find_place(path: bytes) -> str:
+    """What the path names within its context: `/wombat//api/calls/index.jsp` is `calls`; the
+    context alone is ""."""
+    parts = [part for part in path.decode("utf-8", "replace").split("/") if part][1:]
+    if parts[:1] == ["api"]:
+        parts = parts[1:] or ["api"]
+    if parts[-1:] == ["index.jsp"]:
+        parts = parts[:-1]
+    return "/".join(parts)
+
+
+def read_fields(args: Mapping[bytes, list[bytes]]) -> dict[str, str]:
+    """Names to first values. Old clients write Windows-1252, all others UTF-8."""
+    return {_decode(name): _decode(values[0]) for name, values in args.items()}
+
+
+def _decode(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("cp1252", "replace")
+
+
+def _explain(request: Request, failure: Failure) -> str:
+    """The border of a request: whatever went wrong ends here, in words."""
+    match failure.value:
+        case Unknown() as error:
+            request.setResponseCode(401)
+            request.setHeader(b"WWW-Authenticate", _REALM)
+        case Forged() as error:
+            request.setResponseCode(403)
+        case WhipbirdError() as error:
+            pass
+        case DBAPIError() | PoolTimeout():
+            _log.error("%s: the database does not answer: %s", _shown(request), failure.value)
+            return refusal("the database does not answer; try again in a moment")
+        case _:
+            _log.error("%s failed: %s", _shown(request), failure.getTraceback())
+            return refusal("something went wrong here; Whipbird's log says what")
+    return refusal(str(error))
+
+
+def refusal(why: str) -> str:
+    """A text that no client takes for success: they look for `OK` in it, even in a name."""
+    return "ERROR: " + why.replace("OK", "ok")
+
+
+def _shown(request: Request) -> str:
+    return f"{request.method.decode('ascii', 'replace')} {request.path.decode('ascii', 'replace')}"
+
+
+def _send(request: Request, reply: Reply) -> None:
+    is_text = isinstance(reply, str)
+    body = f"{reply}\n".encode("utf-8", "replace") if is_text else msgspec.json.encode(reply)
+    request.setHeader(b"Content-Type", _TEXT if is_text else _JSON)
+    request.setHeader(b"Cache-Control", b"no-store")
+    request.setHeader(b"Content-Length", b"%d" % len(body))
+    request.write(body)
+    request.finish()

@@ -27,6 +27,7 @@ from core.ports.events import (
     PbxEvent,
     ServerUp,
     Signalled,
+    Transferred,
 )
 from core.rules.simulation import Outcome, check_simulation
 
@@ -50,6 +51,9 @@ _REFUSALS = {
     Outcome.NUMBER: _Refusal(status="NOANSWER", cause=1, tech_cause="SIP 404"),
     Outcome.REJECTED: _Refusal(status="NOANSWER", cause=21, tech_cause="SIP 603"),
 }
+
+
+_ANSWERS = frozenset({Outcome.ANSWERED, Outcome.TRANSFERRED})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,7 +168,7 @@ class SimulatedPbx:
                     server_id=self._server.id, channel_id=channel_id, signal=DialSignal.RINGING
                 )
             )
-        if outcome is Outcome.ANSWERED and call.plan.ring_s < timeout_s:
+        if outcome in _ANSWERS and call.plan.ring_s < timeout_s:
             call.timer = self._clock.callLater(call.plan.ring_s, self._answer, channel_id)
         else:
             call.timer = self._clock.callLater(timeout_s, self._give_up, channel_id)
@@ -184,9 +188,18 @@ class SimulatedPbx:
         call = self._calls[channel_id]
         call.is_answered = True
         self._report(self._dial_end(channel_id, "ANSWER"), self._judgement(channel_id, 4))
-        call.timer = self._clock.callLater(
-            call.plan.talk_s, self._close, channel_id, _NORMAL_CLEARING
-        )
+        if call.plan.outcome is Outcome.TRANSFERRED:
+            call.timer = self._clock.callLater(call.plan.talk_s / 2, self._transfer, channel_id)
+        else:
+            self._talk(channel_id, call.plan.talk_s)
+
+    def _transfer(self, channel_id: str) -> None:
+        self._report(Transferred(server_id=self._server.id, channel_id=channel_id))
+        self._talk(channel_id, self._calls[channel_id].plan.talk_s / 2)
+
+    def _talk(self, channel_id: str, seconds: float) -> None:
+        end = self._clock.callLater(seconds, self._close, channel_id, _NORMAL_CLEARING)
+        self._calls[channel_id].timer = end
 
     def _cut_off(self, channel_id: str) -> None:
         if (call := self._calls.get(channel_id)) is None:

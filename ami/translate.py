@@ -25,6 +25,7 @@ from core.ports.events import (
     Report,
     Reported,
     Signalled,
+    Transferred,
 )
 
 #: What channel ids of Whipbird start with.
@@ -167,6 +168,19 @@ def _dial_end(server_id: int, packet: bytes) -> tuple[Event, ...]:
     return (DialEnded(server_id=server_id, channel_id=channel_id, status=status),)
 
 
+def _transfer(server_id: int, packet: bytes) -> tuple[Event, ...]:
+    """Whoever took the call passed it on. The transferee is our channel, or one in front of it
+    that is linked to it, as behind a queue. Our own far half, or our channel as the transferer,
+    mean that the called person's side transferred the agent: no agent is free."""
+    by = field(packet, b"TransfererUniqueid") or field(packet, b"OrigTransfererUniqueid")
+    transferee = field(packet, b"TransfereeUniqueid")
+    name = b"TransfereeUniqueid" if transferee.startswith(OURS) else b"TransfereeLinkedid"
+    channel_id = _our_id(packet, name)
+    if by.startswith(OURS) or not channel_id or field(packet, b"Result") != b"Success":
+        return ()
+    return (Transferred(server_id=server_id, channel_id=channel_id),)
+
+
 def _hangup(server_id: int, packet: bytes) -> tuple[Event, ...]:
     channel_id = _our_id(packet, b"Uniqueid")
     if not channel_id:
@@ -241,6 +255,8 @@ EVENTS: dict[bytes, Callable[[int, bytes], tuple[Event, ...]]] = {
     b"DialBegin": _dial_begin,
     b"DialState": _dial_state,
     b"DialEnd": _dial_end,
+    b"BlindTransfer": _transfer,
+    b"AttendedTransfer": _transfer,
     b"Hangup": _hangup,
     b"UserEvent": _user_event,
 }

@@ -42,9 +42,9 @@ class Server:
 class Simulation:
     """What the simulated PBX does with calls on a trunk.
 
-    `outcomes` maps `answered`, `busy`, `noanswer`, `congestion`, `number`, `rejected`,
-    `silent` to weights. The defaults are the manual's "Fake AMI": half answered, picked up
-    within 1-3 s, open for 3-6 s. Times are seconds, drawn evenly from (least, most).
+    `outcomes` maps `answered`, `transferred`, `busy`, `noanswer`, `congestion`, `number`,
+    `rejected`, `silent` to weights. The defaults are the manual's "Fake AMI": half answered,
+    picked up within 1-3 s, open for 3-6 s. Times are seconds, drawn evenly from (least, most).
     """
 
     outcomes: Mapping[str, float] = field(

@@ -18,7 +18,7 @@ class Call:
     """A live call and the evidence it has gathered.
 
     `outputs` stays None until the dialplan reports something; reports that come before the
-    answer wait in `early`.
+    answer wait in `early`. A call that was transferred has its end-point no more.
     """
 
     attempt: Attempt
@@ -39,6 +39,7 @@ class Call:
     tech_cause: str = ""
     dial_status: str = ""
     is_timed_out: bool = False
+    has_endpoint: bool = True
 
     @property
     def server_id(self) -> int:
@@ -75,7 +76,7 @@ class Call:
     def report(self, report: Reported) -> None:
         """A status or an attribute from the dialplan; it counts only once the call is up
         (manual, "Controlling WD from Asterisk"), and may overtake the news of the answer."""
-        if self.state is CallState.CONNECTED:
+        if self.state.is_answered:
             self._apply(report)
         else:
             self.early.append(report)
@@ -100,7 +101,7 @@ class Call:
             return CallState.RS_TIMEOUT
         return judge(
             Evidence(
-                is_answered=self.state is CallState.CONNECTED,
+                is_answered=self.state.is_answered,
                 is_alive=self.is_alive,
                 reason=self.reason,
                 cause=self.cause,

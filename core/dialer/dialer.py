@@ -51,6 +51,7 @@ class Dialer:
             events.Signalled: tracker.signalled,
             events.DialEnded: tracker.dial_ended,
             events.Originated: tracker.originated,
+            events.Transferred: tracker.transferred,
             events.HungUp: tracker.hung_up,
             events.Reported: tracker.reported,
             events.AttemptsCommitted: tracker.committed,

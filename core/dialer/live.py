@@ -56,6 +56,12 @@ class Live:
         del self.calls[call.attempt.channel_id], self.by_attempt[call.attempt.id]
         run.live -= 1
         call.trunk.in_use -= 1
-        call.endpoint.in_use -= 1
         self.touched |= call.trunk.users
+        if call.has_endpoint:
+            self.free_endpoint(call)
+
+    def free_endpoint(self, call: Call) -> None:
+        """The call goes on without its end-point, which may take another."""
+        call.has_endpoint = False
+        call.endpoint.in_use -= 1
         self.touched |= call.endpoint.users

@@ -26,6 +26,7 @@ from core.ports.events import (
     Signalled,
     Starting,
     Stopping,
+    Transferred,
 )
 from core.rules.states import CallState
 from core.rules.verdicts import Verdict
@@ -197,6 +198,15 @@ class Tracker:
         else:
             self._judge_soon(call, now)
 
+    def transferred(self, event: Transferred, now: datetime) -> None:
+        """The agent is free, the line is not (manual, "Call transfers"); nobody cuts this call
+        any more. It may overtake the news of the answer."""
+        if call := self._live.calls.get(event.channel_id):
+            self._connect(call, now)
+            if call.state is CallState.CONNECTED:
+                call.advance(CallState.TRANSFERRED)
+                self._live.free_endpoint(call)
+
     def hung_up(self, event: HungUp, now: datetime) -> None:
         call = self._live.calls.get(event.channel_id)
         if call is None:
@@ -204,14 +214,14 @@ class Tracker:
         call.cause, call.tech_cause = event.cause, event.tech_cause
         if self._is_unseen(call):
             self._closing.close(call, CallState.RS_LOST, now, reason="it ended out of sight")
-        elif call.state is CallState.CONNECTED or call.reason is not None:
+        elif call.state.is_answered or call.reason is not None:
             self._closing.close(call, call.judge(), now)
         else:
             self._judge_soon(call, now)
 
     def _is_unseen(self, call: Call) -> bool:
         """Its server is being found again, and nobody saw whether this call was answered."""
-        is_open = call.state is not CallState.CONNECTED and call.reason is None
+        is_open = not call.state.is_answered and call.reason is None
         is_up = self._live.servers[call.server_id].is_up
         return is_open and not is_up and call.cause in EITHER_CAUSES
 

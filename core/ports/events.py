@@ -102,6 +102,14 @@ class Originated:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Transferred:
+    """The agent transferred the call somewhere else, blindly or attended; it goes on."""
+
+    server_id: int
+    channel_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class HungUp:
     """Our channel is gone. `cause` is Asterisk's hang-up cause, `tech_cause` the
     technology's own word, such as `SIP 486` (empty but for PJSIP)."""
@@ -273,6 +281,7 @@ PbxEvent = (
     | Signalled
     | DialEnded
     | Originated
+    | Transferred
     | HungUp
 )
 Event = (

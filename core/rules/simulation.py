@@ -16,6 +16,8 @@ class Outcome(StrEnum):
 
     #: It rings, is picked up, and hangs up after its talk time.
     ANSWERED = "answered"
+    #: As answered; half of the talk time is after the agent has transferred it.
+    TRANSFERRED = "transferred"
     #: The called party is busy.
     BUSY = "busy"
     #: It rings until the answer timeout.

@@ -20,6 +20,8 @@ class CallState(StrEnum):
     DIALLING = "DIALLING"
     #: The called party answered.
     CONNECTED = "CONNECTED"
+    #: The agent transferred it somewhere else and is free; the called party is still up.
+    TRANSFERRED = "TRANSFERRED"
     #: Ended normally.
     TERMINATED = "TERMINATED"
     #: Closed by the dialer at the campaign's maximum length.
@@ -43,6 +45,11 @@ class CallState(StrEnum):
     def is_final(self) -> bool:
         return not TRANSITIONS[self]
 
+    @property
+    def is_answered(self) -> bool:
+        """The called party answered, and the call is up."""
+        return self in {CallState.CONNECTED, CallState.TRANSFERRED}
+
 
 _ENDS = frozenset(
     {
@@ -53,6 +60,10 @@ _ENDS = frozenset(
         CallState.RS_ERROR,
         CallState.RS_LOST,
     }
+)
+
+_ANSWERED_ENDS = frozenset(
+    {CallState.TERMINATED, CallState.RS_TIMEOUT, CallState.RS_ERROR, CallState.RS_LOST}
 )
 
 #: From each state, the states a call may go to next. SCHEDULED may end: the run was removed,
@@ -66,9 +77,8 @@ TRANSITIONS: dict[CallState, frozenset[CallState]] = {
     ),
     CallState.REQUESTED: _ENDS | {CallState.DIALLING, CallState.CONNECTED},
     CallState.DIALLING: _ENDS | {CallState.CONNECTED},
-    CallState.CONNECTED: frozenset(
-        {CallState.TERMINATED, CallState.RS_TIMEOUT, CallState.RS_ERROR, CallState.RS_LOST}
-    ),
+    CallState.CONNECTED: _ANSWERED_ENDS | {CallState.TRANSFERRED},
+    CallState.TRANSFERRED: _ANSWERED_ENDS,
 } | dict.fromkeys(
     (*_ENDS, CallState.TERMINATED, CallState.RS_TIMEOUT, CallState.RS_BLACKLIST), frozenset()
 )

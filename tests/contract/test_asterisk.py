@@ -20,6 +20,7 @@ from core.ports.events import (
     ServerDown,
     ServerUp,
     Signalled,
+    Transferred,
 )
 from core.rules.causes import Evidence, judge
 from core.rules.states import CallState
@@ -195,6 +196,25 @@ async def test_several_user_events_keep_their_order_and_letters(desk: PbxDesk) -
         (Report.APPEND, "Colour", "kůň"),
         (Report.STATUS, "", "SOLD"),
     ]
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_call_transferred_either_way_is_tracked_and_reported_of_to_its_end(
+    desk: PbxDesk,
+) -> None:
+    calls = [
+        desk.dial("1100", dial_string=dial_string, extension=way)
+        for dial_string in (LOCAL, "PJSIP/${num}@carrier")
+        for way in ("blind", "attended")
+    ]
+    for call in calls:
+        await desk.until(call, Transferred)
+        assert HungUp not in [type(event) for event in desk.events(call)]
+    for call in calls:
+        told = [type(event) for event in await desk.until_over(call)]
+        assert (told.count(Transferred), told[-1]) == (1, HungUp)
+        assert desk.reports(call) == [(Report.STATUS, "", "ASKED"), (Report.STATUS, "", "DONE")]
+        assert judge(evidence_of(desk.events(call))) is CallState.TERMINATED
 
 
 @pytest.mark.parametrize("dial_string", ["SIP/${num}", "PJSIP/${num}@nosuch"])

@@ -26,6 +26,7 @@ from core.ports.events import (
     OriginateSent,
     ServerUp,
     Signalled,
+    Transferred,
 )
 from core.rules.causes import Evidence, judge
 from core.rules.simulation import Outcome
@@ -214,6 +215,18 @@ async def test_hang_up_ends_an_answered_call(desk: PbxDesk) -> None:
     desk.hang_up(call)
     evidence = evidence_of(await desk.until_over(call))
     assert (evidence.cause, evidence.tech_cause) == (16, "")
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_transferred_call_says_so_once_and_goes_on_to_its_end(desk: PbxDesk) -> None:
+    call = desk.dial("11", simulation=simulate(Outcome.TRANSFERRED, talk_s=1), extension="blind")
+    await desk.until(call, Transferred)
+    assert HungUp not in kinds(desk.events(call))
+    desk.hang_up(call)
+    events = await desk.until_over(call)
+    assert kinds(events).count(Transferred) == 1
+    assert kinds(events)[-1] is HungUp
+    assert judge(evidence_of(events)) is CallState.TERMINATED
 
 
 @pytest_twisted.ensureDeferred

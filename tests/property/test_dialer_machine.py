@@ -7,8 +7,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from core.model import Campaign
 from core.ports import events
-from core.rules.states import RunState
-from tests.support.world import TRUNK, World
+from core.rules.states import CallState, RunState
+from tests.support.world import END, TRUNK, World
 from tests.support.world import rule as reschedule
 
 
@@ -44,6 +44,11 @@ class DialerMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def a_call_is_answered(self, data: st.DataObject) -> None:
         self.world.answer(self.pick(data))
+
+    @precondition(has_calls)
+    @rule(data=st.data())
+    def a_call_is_transferred(self, data: st.DataObject) -> None:
+        self.world.transfer(self.pick(data))
 
     @precondition(has_calls)
     @rule(data=st.data(), cause=st.sampled_from([0, 1, 16, 17, 19, 34]))
@@ -108,7 +113,10 @@ class DialerMachine(RuleBasedStateMachine):
     @invariant()
     def no_line_is_taken_beyond_the_capacity(self) -> None:
         trunk = self.world.dialer.live.trunks[1]
-        assert trunk.in_use == len(self.world.dialer.live.calls) <= TRUNK.capacity
+        calls = self.world.dialer.live.calls.values()
+        assert trunk.in_use == len(calls) <= TRUNK.capacity
+        with_agent = [call for call in calls if call.state is not CallState.TRANSFERRED]
+        assert self.world.dialer.live.endpoints[1].in_use == len(with_agent) <= END.max_channels
 
     @invariant()
     def what_is_below_the_highwater_is_accounted_for(self) -> None:

@@ -134,7 +134,7 @@ async def test_a_server_that_tells_no_uptime_is_up_without_a_start(desk: Desk, u
 async def test_a_server_that_never_says_it_has_booted_is_up_after_five_seconds(desk: Desk) -> None:
     desk.pbx_server.uptime = None
     desk.start()
-    await desk.pbx_server.until_action("Filter", 8)
+    await desk.pbx_server.until_action("Filter", 10)
     await desk.until_caught_up()
     assert desk.events(ServerUp) == []
     desk.timer.advance(5)
@@ -153,6 +153,8 @@ async def test_only_the_events_that_are_read_are_asked_for(desk: Desk) -> None:
         "name(DialBegin)",
         "name(DialState)",
         "name(DialEnd)",
+        "name(BlindTransfer)",
+        "name(AttendedTransfer)",
         "name(Hangup)",
         "name(UserEvent)",
         "name(FullyBooted)",
@@ -169,8 +171,8 @@ async def test_a_pbx_without_match_criteria_gets_the_old_filters(desk: Desk) -> 
     desk.start()
     await desk.until_up()
     taken = [f for f in desk.pbx_server.named("Filter") if not first(f, "MatchCriteria")]
-    assert [first(f, "Filter") for f in taken][4:6] == ["Event: Hangup", "Event: UserEvent"]
-    assert len(taken) == 8
+    assert [first(f, "Filter") for f in taken][6:8] == ["Event: Hangup", "Event: UserEvent"]
+    assert len(taken) == 10
 
 
 @ensure

@@ -13,7 +13,7 @@ from twisted.internet.protocol import Protocol, ServerFactory
 from core.ports.events import Event
 
 #: What a wait may take before the test fails, in seconds.
-PATIENCE_S = 5.0
+PATIENCE_S = 10.0
 
 Headers = list[tuple[str, str]]
 Answer = Callable[[Headers], list[str]]

@@ -242,6 +242,9 @@ class World:
         self.ring(channel_id)
         self.post(events.Originated(server_id=1, channel_id=channel_id, is_answered=True, reason=4))
 
+    def transfer(self, channel_id: str) -> None:
+        self.post(events.Transferred(server_id=1, channel_id=channel_id))
+
     def hang_up(self, channel_id: str, cause: int = 16, tech_cause: str = "") -> None:
         self.post(
             events.HungUp(server_id=1, channel_id=channel_id, cause=cause, tech_cause=tech_cause)

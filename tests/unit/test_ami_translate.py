@@ -19,6 +19,7 @@ from core.ports.events import (
     Report,
     Reported,
     Signalled,
+    Transferred,
 )
 
 CALL = "wb-0000abcd-5"
@@ -196,6 +197,32 @@ def test_far_halves_and_others_calls_are_left_out(name: str, other: str) -> None
         )
         == ()
     )
+
+
+BLIND = ("Event: BlindTransfer", "Result: Success", "TransfererUniqueid: 17.2")
+ATTENDED = ("Event: AttendedTransfer", "Result: Success", "OrigTransfererUniqueid: 17.2")
+
+
+@pytest.mark.parametrize("lines", [BLIND, ATTENDED])
+def test_a_transfer_is_of_the_call_whose_channel_is_passed_on(lines: tuple[str, ...]) -> None:
+    told = (Transferred(server_id=7, channel_id=CALL),)
+    mine = (f"TransfereeUniqueid: {CALL}", "TransfereeLinkedid: 16.1")
+    linked = ("TransfereeUniqueid: 17.9", f"TransfereeLinkedid: {CALL}")
+    assert read(*lines, *mine) == read(*lines, *linked) == told
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (BLIND[0], "Result: Fail", BLIND[2], f"TransfereeUniqueid: {CALL}"),
+        (*BLIND[:2], f"TransfererUniqueid: {CALL}", f"TransfereeLinkedid: {CALL}"),
+        (*ATTENDED[:2], f"OrigTransfererUniqueid: {CALL}", f"TransfereeLinkedid: {CALL}"),
+        (*BLIND, f"TransfereeUniqueid: {CALL};2", f"TransfereeLinkedid: {CALL}"),
+        (*BLIND, "TransfereeUniqueid: 17.9", "TransfereeLinkedid: 17.1"),
+    ],
+)
+def test_what_frees_no_agent_is_no_transfer(lines: tuple[str, ...]) -> None:
+    assert read(*lines) == ()
 
 
 def test_a_hang_up_request_is_no_hang_up() -> None:

@@ -21,6 +21,7 @@ from core.ports.events import (
     OriginateSent,
     ServerUp,
     Signalled,
+    Transferred,
 )
 
 SERVER = Server(id=7, name="fake")
@@ -125,6 +126,18 @@ def test_an_answered_call_rings_talks_and_hangs_up_in_its_time() -> None:
     assert desk.news(1.9) == []
     assert desk.news(0.1) == [ended("ANSWER"), judged(4)]
     assert desk.news(4.9) == []
+    assert desk.news(0.1) == [hung_up(16)]
+    assert desk.clock.getDelayedCalls() == []
+
+
+def test_a_transferred_call_talks_as_long_after_its_transfer_as_before() -> None:
+    desk = Desk().up()
+    desk.dial("transferred", ring_s=2, talk_s=6)
+    assert desk.news() == [sent(), dialling(), ringing()]
+    assert desk.news(2) == [ended("ANSWER"), judged(4)]
+    assert desk.news(2.9) == []
+    assert desk.news(0.1) == [Transferred(server_id=7, channel_id="wb-1")]
+    assert desk.news(2.9) == []
     assert desk.news(0.1) == [hung_up(16)]
     assert desk.clock.getDelayedCalls() == []
 
@@ -267,7 +280,7 @@ def test_a_wrong_simulation_refuses_the_call_and_says_why() -> None:
     desk.dial(simulation=Simulation(outcomes={"bussy": 1}))
     (refused,) = desk.news(60)
     assert isinstance(refused, OriginateRefused)
-    assert refused.reason.startswith('trunk t: outcome "bussy": it is one of answered, busy')
+    assert refused.reason.startswith('trunk t: outcome "bussy": it is one of answered, transferred')
 
 
 def test_an_answer_timeout_of_zero_is_refused() -> None:

@@ -34,7 +34,7 @@ def test_an_unknown_outcome_is_named_with_those_there_are() -> None:
         check({"answered": 1, "asnwered": 1})
     assert str(caught.value) == (
         'outcome "asnwered": it is one of '
-        "answered, busy, noanswer, congestion, number, rejected, silent"
+        "answered, transferred, busy, noanswer, congestion, number, rejected, silent"
     )
 
 

@@ -36,8 +36,10 @@ from core.config import load_config
 from core.engine.clock import SystemClock
 from core.engine.control import EngineControl
 from core.engine.courier import HttpCourier
+from core.engine.delivery import by_kind
 from core.engine.engine import Engine
 from core.engine.notifier import Notifier
+from core.engine.smtp import SmtpCourier
 from core.engine.threads import DatabaseThreads
 from core.errors import WhipbirdError
 from core.listening import check_free
@@ -86,7 +88,7 @@ notifier = Notifier(
     reactor=reactor,
     clock=clock,
     chance=chance,
-    deliver=HttpCourier(reactor).deliver,
+    deliver=by_kind(HttpCourier(reactor).deliver, SmtpCourier(reactor, config.smtp).deliver),
 )
 site = make_site(
     source=engine.publisher,

@@ -8,13 +8,15 @@ import ipaddress
 import logging
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from core.entries import Shape, filled, read_table, suggest, text, texts, whole
+from core.entries import Shape, filled, one_of, read_table, suggest, text, texts, whole
 from core.errors import InvalidConfiguration, InvalidValue
+from core.rules.mail import Sender, parse_sender
 
 #: Names the file; not a setting itself.
 PATH_VARIABLE = "WHIPBIRD_CONFIG"
@@ -75,6 +77,30 @@ class DialerSettings:
     seed: int | None = None
 
 
+class TlsMode(StrEnum):
+    """How the connection to the mail server is made secret."""
+
+    #: By STARTTLS; a server that does not offer it gets nothing.
+    STARTTLS = "starttls"
+    #: From the first byte on.
+    TLS = "tls"
+    #: Not at all.
+    NONE = "none"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SmtpSettings:
+    """The server that takes e-mails; none without a `host`. `user` empty means no login.
+    `sender`, the setting `from`, is None without one."""
+
+    host: str = ""
+    port: int = 587
+    tls: TlsMode = TlsMode.STARTTLS
+    user: str = ""
+    password: str = field(default="", repr=False)
+    sender: Sender | None = None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LogSettings:
     """The least level that is logged, and the file; None is standard output."""
@@ -97,6 +123,7 @@ class Config:
     web: WebSettings = field(default_factory=WebSettings)
     fastagi: FastAgiSettings = field(default_factory=FastAgiSettings)
     dialer: DialerSettings = field(default_factory=DialerSettings)
+    smtp: SmtpSettings = field(default_factory=SmtpSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
 
@@ -168,7 +195,7 @@ def _from_text(check: object, value: str) -> object:
     """A variable's text in the type that TOML would give."""
     if check in (texts, _contexts):
         return [part.strip() for part in value.split(",") if part.strip()]
-    if check in (_PORT, _COUNT, _SEED) and re.fullmatch(r"-?\d+", value):
+    if check in (_PORT, _COUNT, _SEED, _SMTP_PORT) and re.fullmatch(r"-?\d+", value):
         return int(value)
     return value
 
@@ -176,26 +203,25 @@ def _from_text(check: object, value: str) -> object:
 def _read_section(
     name: str, raw: object, overrides: Mapping[str, object], problems: list[str]
 ) -> Any:
-    settings, shape = _SECTIONS[name]
+    make, shape = _SECTIONS[name]
     merged = {**raw, **overrides} if isinstance(raw, Mapping) else raw
     values = read_table(
         merged,
         shape,
         name,
         problems,
-        secrets=frozenset({"url"}),
+        secrets=frozenset({"url", "password"}),
         places={key: variable(name, key) for key in overrides},
     )
-    return settings(**values)
+    settings = make(**values)
+    if isinstance(settings, SmtpSettings):
+        problems += _smtp_misfits(settings)
+    return settings
 
 
 def _loopback(value: object) -> str:
     host = filled(value)
-    try:
-        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        is_loopback = False
-    if not is_loopback:
+    if not _is_loopback(host):
         raise InvalidValue(
             "",
             value,
@@ -232,11 +258,33 @@ def _url(value: object) -> str:
     return url
 
 
+def _smtp(**values: Any) -> SmtpSettings:
+    named = {("sender" if key == "from" else key): value for key, value in values.items()}
+    return SmtpSettings(**named)
+
+
+def _smtp_misfits(settings: SmtpSettings) -> Iterable[str]:
+    if settings.host and settings.sender is None:
+        yield "smtp.from: it must be given, such as dialer@example.com"
+    if bool(settings.user) is not bool(settings.password):
+        yield "smtp.user, smtp.password: give both or neither"
+    if settings.user and settings.tls is TlsMode.NONE and not _is_loopback(settings.host):
+        yield 'smtp.tls "none": the password would be read on the way; write starttls or tls'
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 _PORT = whole(0, 65535)
 _COUNT = whole(1, 100_000)
 _SEED = whole(-(2**63), 2**63 - 1)
+_SMTP_PORT = whole(1, 65535)
 
-_SECTIONS: Mapping[str, tuple[type[Any], Shape]] = {
+_SECTIONS: Mapping[str, tuple[Callable[..., Any], Shape]] = {
     "database": (DatabaseSettings, {"url": _url}),
     "web": (
         WebSettings,
@@ -250,5 +298,16 @@ _SECTIONS: Mapping[str, tuple[type[Any], Shape]] = {
     ),
     "fastagi": (FastAgiSettings, {"host": filled, "port": _PORT, "max_sessions": _COUNT}),
     "dialer": (DialerSettings, {"seed": _SEED}),
+    "smtp": (
+        _smtp,
+        {
+            "host": text,
+            "port": _SMTP_PORT,
+            "tls": one_of(TlsMode),
+            "user": text,
+            "password": text,
+            "from": lambda value: parse_sender(filled(value)),
+        },
+    ),
     "log": (LogSettings, {"level": _level, "file": lambda value: Path(filled(value))}),
 }

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from core.rules.active_period import EVERY_MOMENT, ActivePeriod
 from core.rules.reschedule import RescheduleRule
+from core.rules.run_mail import EmailEvents
 from core.rules.states import CallState, RunState
 
 
@@ -126,7 +127,8 @@ class Campaign:
     are read in `time_zone` (an IANA name). `dial_clid`, `agent_clid`, `dial_presentation` and
     `dial_account` may hold placeholders. `variables` go to each call, as do the AMD and fax
     settings that are not empty. The result of each call is posted to `http_notify`, a URL,
-    unless it is empty; signed with `http_secret`, unless that is.
+    unless it is empty; signed with `http_secret`, unless that is. The `email_events` of its
+    runs are told to all of `email_addresses`.
     """
 
     id: int = 0
@@ -150,6 +152,8 @@ class Campaign:
     fax_file: str = ""
     http_notify: str = ""
     http_secret: str = field(default="", repr=False)
+    email_events: EmailEvents = EmailEvents.NO
+    email_addresses: tuple[str, ...] = ()
     time_zone: str = "UTC"
     active_period: ActivePeriod = EVERY_MOMENT
     opening_hours_ids: tuple[int, ...] = ()

@@ -1,4 +1,4 @@
-"""`outbox list|retry|drop`: notifications of calls that did not reach their server."""
+"""`outbox list|retry|drop`: letters about calls and runs that did not reach their server."""
 
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ _IDS = click.argument("ids", metavar="[ID]...", type=click.IntRange(min=1), narg
 
 @click.group(short_help="Show, repeat or drop notifications that failed.")
 def outbox() -> None:
-    """Notifications of calls that are still to be posted, and those that were given up."""
+    """What is still to be told of calls and runs, and what was given up."""
 
 
 @outbox.command(name="list", short_help="Show what was given up, or what waits.")
@@ -69,12 +69,12 @@ def drop(session: Session, ids: tuple[int, ...], is_all: bool) -> None:
 
 
 def _letters(title: str, found: "OutboxView") -> "RenderableType":
-    columns = ("id", "campaign", "call", "ended", "attempts", "URL", "why")
+    columns = ("id", "campaign", "call", "since", "attempts", "to", "why")
     rows: list[tuple[object, ...]] = [
         (
             letter.id,
             letter.campaign,
-            letter.call_id,
+            letter.call_id or "",
             f"{letter.created_at:%Y-%m-%d %H:%M:%S}",
             letter.attempts,
             letter.url,

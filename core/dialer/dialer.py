@@ -85,7 +85,7 @@ class Dialer:
         if live.touched and not live.is_stopping and not live.database_reason:
             self._place_calls(now)
         for run_id in sorted(live.moved):
-            live.out.append(live.runs[run_id].progress())
+            live.out.append(live.runs[run_id].progress(now))
         live.moved.clear()
         out, live.out = live.out, []
         return out

@@ -76,6 +76,7 @@ class Keeper:
             record_count=plan.record_count,
             retries=plan.retry_count,
             state=RunState.RUNNING if is_new else plan.run.state,
+            told=plan.run.state,
             attempted=plan.run.attempted,
             completed=plan.run.completed,
             read=positions,

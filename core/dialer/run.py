@@ -4,12 +4,14 @@ from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from core.dialer.calendar import Calendar
 from core.dialer.lines import LiveEndPoint, LiveTrunk
 from core.model import Campaign, HopperEntry, ListPosition, Run, Screen
-from core.ports.commands import FetchBatch, RunProgressed
+from core.ports.commands import FetchBatch, Mailing, RunProgressed
 from core.rules.decisions import Decisions
+from core.rules.run_mail import is_told, render_run_mails
 from core.rules.states import RunState
 from core.rules.verdicts import Verdict
 
@@ -19,8 +21,8 @@ class LiveRun:
     """The hopper is `due` (retries whose time has come, dialled first) and `fresh` (records
     off the lists). `read` is how far the lists are in memory, `done` how far they are
     accounted for in the journal. `held` are the records of the retries in the hopper or on
-    their way to the journal; `retries` counts all open retries, held or not. A run without a
-    `calendar` is over."""
+    their way to the journal; `retries` counts all open retries, held or not. `told` is the
+    state that people were last told of. A run without a `calendar` is over."""
 
     run: Run
     campaign: Campaign
@@ -29,6 +31,7 @@ class LiveRun:
     record_count: int
     retries: int
     state: RunState
+    told: RunState
     attempted: int
     completed: int
     read: dict[int, ListPosition]
@@ -177,7 +180,11 @@ class LiveRun:
         self.fresh.clear()
         self.fresh_of_list.clear()
 
-    def progress(self) -> RunProgressed:
+    def progress(self, now: datetime) -> RunProgressed:
+        """Where it is, with the e-mails that are due if its state is another than the last
+        one told."""
+        mailing = None if self.state is self.told else self._mail(now)
+        self.told = self.state
         return RunProgressed(
             run_id=self.run.id,
             state=self.state,
@@ -186,4 +193,24 @@ class LiveRun:
             ended_at=self.ended_at,
             error=self.error,
             positions=tuple(self.done.values()),
+            mailing=mailing,
         )
+
+    def _mail(self, now: datetime) -> Mailing | None:
+        campaign = self.campaign
+        if not is_told(campaign.email_events, self.state):
+            return None
+        letters = render_run_mails(
+            campaign.email_addresses,
+            campaign=campaign.name,
+            run_id=self.run.id,
+            state=self.state,
+            started_at=self.run.started_at,
+            now=now,
+            zone=ZoneInfo(campaign.time_zone if self.calendar else "UTC"),
+            attempted=self.attempted,
+            completed=self.completed,
+            outcomes=self.outcomes,
+            error=self.error,
+        )
+        return Mailing(campaign_id=campaign.id, at=now, letters=letters)

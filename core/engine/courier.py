@@ -29,6 +29,7 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgentEndpointFactory, IResponse
 from zope.interface import implementer
 
+from core.engine.delivery import DELIVERED, Verdict, one_line
 from core.errors import InvalidValue
 from core.rules.notifications import SIGNATURE_HEADER, check_url, is_link_local, sign
 from core.store.outbox import Letter
@@ -37,8 +38,6 @@ from core.store.outbox import Letter
 TIMEOUT_S = 10.0
 #: How much of an answer is listened to, in bytes; only its status matters.
 MAX_ANSWER = 65_536
-#: Longest reason, in characters.
-MAX_REASON = 200
 
 
 class HttpCourier:
@@ -50,18 +49,17 @@ class HttpCourier:
         self._timeout_s = timeout_s
         self._agent = Agent.usingEndpointFactory(reactor, _Endpoints(reactor, timeout_s))
 
-    def deliver(self, letter: Letter) -> Deferred[str]:
-        """Post the letter; the reason why it was not delivered, empty if it was. It never
-        fails, and may be cancelled."""
+    def deliver(self, letter: Letter) -> Deferred[Verdict]:
+        """Post the letter; what became of it. It never fails, and may be cancelled."""
         try:
             check_url(letter.url)
         except InvalidValue as error:
-            return succeed(f"the URL is refused: {error.expected}")
+            return succeed(Verdict(reason=f"the URL is refused: {error.expected}"))
         body = letter.body.encode()
         asked = self._agent.request(
             b"POST", letter.url.encode(), _headers(letter, body), FileBodyProducer(BytesIO(body))
         )
-        heard: Deferred[str] = asked.addCallback(_listen)
+        heard: Deferred[Verdict] = asked.addCallback(_listen)
         heard.addTimeout(self._timeout_s, self._reactor, _in_time)
         return heard.addErrback(_explain)
 
@@ -74,7 +72,7 @@ def _headers(letter: Letter, body: bytes) -> Headers:
     return headers
 
 
-def _listen(response: IResponse) -> Deferred[str]:
+def _listen(response: IResponse) -> Deferred[Verdict]:
     """The verdict is in the status. The rest is heard out all the same: a script that finds
     nobody listening may be stopped half-way."""
     listener = _Listener()
@@ -82,26 +80,27 @@ def _listen(response: IResponse) -> Deferred[str]:
     return listener.over.addBoth(lambda _: _judge(response.code))
 
 
-def _judge(code: int) -> str:
+def _judge(code: int) -> Verdict:
     if 200 <= code < 300:
-        return ""
+        return DELIVERED
     phrase = f" {HTTPStatus(code).phrase}" if code in list(HTTPStatus) else ""
     also = "; redirects are not followed" if 300 <= code < 400 else ""
-    return f"it answered {code}{phrase}{also}"
+    return Verdict(reason=f"it answered {code}{phrase}{also}")
 
 
-def _in_time(result: str | Failure, timeout_s: float) -> str:
+def _in_time(result: Verdict | Failure, timeout_s: float) -> Verdict:
     """A verdict holds, even if the rest of the answer never comes."""
-    return result if isinstance(result, str) else f"no answer within {timeout_s:g} s"
+    if isinstance(result, Verdict):
+        return result
+    return Verdict(reason=f"no answer within {timeout_s:g} s")
 
 
-def _explain(failure: Failure) -> str:
+def _explain(failure: Failure) -> Verdict:
     """Why a delivery failed, in a line."""
     error = failure.value
     if isinstance(error, ResponseFailed) and error.reasons:
         error = error.reasons[0].value
-    words = str(error) or type(error).__name__
-    return "".join(c if c.isprintable() else " " for c in words[:MAX_REASON])
+    return Verdict(reason=one_line(str(error)) or type(error).__name__)
 
 
 class _Listener(Protocol):

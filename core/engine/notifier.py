@@ -3,6 +3,7 @@
 It reads what is due, hands it to a courier, and writes back what became of it. The dialer never
 waits for it, and no server waits for another: each has few letters under way, one that fails
 only one. A letter whose delivery was not written down is sent again: at least once, not once.
+The log names servers and letters, never what a letter says or whom it is for.
 """
 
 import logging
@@ -21,9 +22,10 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 
+from core.engine.delivery import Deliver, Verdict, server_of
 from core.engine.threads import Threads
 from core.ports import Clock
-from core.rules.notifications import decide_pause, host_of
+from core.rules.notifications import decide_pause
 from core.store.database import reading
 from core.store.outbox import Failed, Letter, fetch_due, settle
 
@@ -37,9 +39,6 @@ IN_ALL, PER_HOST, PER_FAILING_HOST = 32, 4, 1
 BATCH = 50
 #: How long letters under way may take when the service stops, in seconds.
 STOP_S = 2.0
-
-#: Delivers a letter: the reason why it was not delivered, empty if it was. It never fails.
-Deliver = Callable[[Letter], Deferred[str]]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,7 +85,7 @@ class Notifier(Service):
         self._queues: dict[str, deque[Letter]] = {}
         #: The campaigns of the letters that are here, by letter.
         self._held: dict[int, int] = {}
-        self._sent: dict[Deferred[str], str] = {}
+        self._sent: dict[Deferred[Verdict], str] = {}
         self._failing: set[str] = set()
         self._is_behind = False
         self._is_sending = False
@@ -153,7 +152,7 @@ class Notifier(Service):
     def _take(self, letters: list[Letter]) -> None:
         for letter in letters:
             self._held[letter.id] = letter.campaign_id
-            self._queues.setdefault(host_of(letter.url), deque()).append(letter)
+            self._queues.setdefault(server_of(letter), deque()).append(letter)
         self._send()
 
     # To the servers
@@ -187,37 +186,38 @@ class Notifier(Service):
         sent.addErrback(_in_words)
         sent.addCallback(self._note, letter, host, sent)
 
-    def _note(self, reason: str, letter: Letter, host: str, sent: Deferred[str]) -> None:
+    def _note(self, verdict: Verdict, letter: Letter, host: str, sent: Deferred[Verdict]) -> None:
         """A delivery is over. One that the end of the service cut short was none."""
         del self._sent[sent]
-        if self.running or not reason:
-            self._mark(host, reason)
-            self._conclude(letter, reason)
+        if self.running or verdict.is_delivered:
+            self._mark(host, verdict)
+            self._conclude(letter, verdict)
         self._settle_soon()
         self._send()
 
-    def _mark(self, host: str, reason: str) -> None:
-        if reason and host not in self._failing:
+    def _mark(self, host: str, verdict: Verdict) -> None:
+        is_well = verdict.is_delivered or verdict.is_of_letter
+        if not is_well and host not in self._failing:
             self._failing.add(host)
-            log.warning("notifications to %s fail: %s", host, reason)
-        elif not reason and host in self._failing:
+            log.warning("letters to %s fail: %s", host, verdict.reason)
+        elif is_well and host in self._failing:
             self._failing.discard(host)
-            log.info("notifications to %s arrive again", host)
+            log.info("letters to %s arrive again", host)
 
-    def _conclude(self, letter: Letter, reason: str) -> None:
-        if not reason:
+    def _conclude(self, letter: Letter, verdict: Verdict) -> None:
+        if verdict.is_delivered:
             self._outcomes.delivered.append(letter.id)
             return
         now, attempts = self._clock.now(), letter.attempts + 1
-        pause_s = decide_pause(attempts, self._chance.random())
+        pause_s = None if verdict.is_final else decide_pause(attempts, self._chance.random())
         if pause_s is None:
-            log.error("call %d: its notification is given up: %s", letter.call_id, reason)
+            log.error("letter %d is given up; `whipbird outbox list` tells why", letter.id)
         self._outcomes.failed.append(
             Failed(
                 letter_id=letter.id,
                 attempts=attempts,
                 due_at=now + timedelta(seconds=pause_s or 0),
-                last_error=reason,
+                last_error=verdict.reason,
                 dead=pause_s is None,
             )
         )
@@ -247,9 +247,9 @@ class Notifier(Service):
             settle(conn, outcomes.delivered, outcomes.failed)
 
 
-def _in_words(failure: Failure) -> str:
-    """What broke a courier; never empty, which would mean that it was delivered."""
-    return failure.getErrorMessage() or type(failure.value).__name__
+def _in_words(failure: Failure) -> Verdict:
+    """What broke a courier; its reason is never empty, which would mean that it delivered."""
+    return Verdict(reason=failure.getErrorMessage() or type(failure.value).__name__)
 
 
 def _run_alone(lock: DeferredLock, work: Callable[[], Coroutine[Any, Any, None]]) -> None:

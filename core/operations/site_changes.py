@@ -17,6 +17,7 @@ from core.operations.site_hours import PERIOD_KEYS, period_misfits
 from core.operations.site_values import MAX_CARRIED
 from core.operations.site_words import show
 from core.rules.opening_hours import DefaultMode, OpeningHours
+from core.rules.run_mail import EmailEvents
 
 _REQUIRED: Mapping[Kind, tuple[str, ...]] = {
     Kind.TRUNK: ("server", "dial_string"),
@@ -145,6 +146,8 @@ def campaign_entry(
         "fax_file": campaign.fax_file,
         "http_notify": campaign.http_notify,
         "http_secret": campaign.http_secret,
+        "email_events": campaign.email_events,
+        "email_addresses": campaign.email_addresses,
         "time_zone": campaign.time_zone,
         "start_time": campaign.active_period.start,
         "end_time": campaign.active_period.end,
@@ -231,6 +234,7 @@ def _misfits(whole: Entry, entry: Entry, after: Sequence[Entry]) -> Iterable[str
         yield from _unreachable(whole, after)
         yield from _both_lists(whole)
         yield from _crowded(whole)
+        yield from _unaddressed(whole)
         if PERIOD_KEYS & entry.values.keys():
             yield from period_misfits(whole.values, whole.place)
 
@@ -272,6 +276,12 @@ def _crowded(entry: Entry) -> Iterable[str]:
             f"{entry.place}: {variables} variables and {settings} AMD and fax settings; together "
             f"they may be at most {MAX_CARRIED}, for a call carries its record's attributes too"
         )
+
+
+def _unaddressed(entry: Entry) -> Iterable[str]:
+    events = entry.values["email_events"]
+    if events is not EmailEvents.NO and not entry.values["email_addresses"]:
+        yield f"{entry.place}.email_addresses: with email_events {events} it must be given"
 
 
 def _servers_of(kind: Kind, names: Iterable[str], after: Sequence[Entry]) -> set[str]:

@@ -20,6 +20,7 @@ from core.rules.dialstring import check_dial_string
 from core.rules.extensions import check_context, check_extension
 from core.rules.opening_hours import DefaultMode
 from core.rules.reschedule import RescheduleRule, RetryMode, check_rule
+from core.rules.run_mail import EmailEvents
 from core.rules.simulation import check_simulation
 from core.rules.states import CallState
 
@@ -189,6 +190,8 @@ _SHAPES: Mapping[Kind, Shape] = {
         "fax_file": value.line(),
         "http_notify": value.url,
         "http_secret": value.line(),
+        "email_events": one_of(EmailEvents),
+        "email_addresses": value.addresses,
         "time_zone": value.time_zone,
         "start_time": value.clock,
         "end_time": value.clock,

@@ -12,9 +12,10 @@ from zoneinfo import available_timezones
 
 from core.entries import filled, suggest, text, texts
 from core.errors import InvalidValue
-from core.rules import active_period, campaign_variables, notifications, opening_hours
+from core.rules import active_period, campaign_variables, mail, notifications, opening_hours
 from core.rules.opening_hours import RuleDate
 from core.rules.placeholders import check_template
+from core.rules.run_mail import MAX_ADDRESSES
 from core.rules.states import CallState
 from core.rules.statuses import check_ext_status
 
@@ -83,6 +84,19 @@ def ruled(check: Callable[[str], str], most: int = MAX_TEXT) -> Callable[[object
 def url(value: object) -> str:
     """Where the results of calls are posted to; empty for nowhere."""
     return notifications.check_url(text(value)) if value != "" else ""
+
+
+def addresses(value: object) -> tuple[str, ...]:
+    """E-mail addresses."""
+    found = texts(value)
+    if len(found) > MAX_ADDRESSES:
+        raise InvalidValue("", value, f"a campaign has at most {MAX_ADDRESSES} addresses")
+    for address in found:
+        try:
+            mail.check_address(address)
+        except InvalidValue as error:
+            raise InvalidValue("", value, f'"{address}": {error.expected}') from None
+    return found
 
 
 template = ruled(check_template)

@@ -79,9 +79,19 @@ class CallClosed:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Mailing:
+    """What is to be sent of a campaign, apart from its calls; `at` is when it came about."""
+
+    campaign_id: int
+    at: datetime
+    letters: tuple[Notification, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RunProgressed:
     """Journal: where a run now is. Every record up to a position's highwater is attempted
-    or in the retry queue once the entries written before this one are."""
+    or in the retry queue once the entries written before this one are. `mailing` is to be sent
+    once this is safe."""
 
     run_id: int
     state: RunState
@@ -90,6 +100,7 @@ class RunProgressed:
     ended_at: datetime | None
     error: str
     positions: tuple[ListPosition, ...]
+    mailing: Mailing | None = None
 
 
 JournalEntry = AttemptPlaced | CallClosed | RunProgressed

@@ -1,4 +1,4 @@
-"""What is told over HTTP of a call that is over: to whom, in which fields, how often.
+"""What is told of calls and runs: to whom, in which fields, how often.
 
 Source: manual 25.02, "HTTP/S life-cycle notifications of calls", for the fields. WombatDialer
 does not repeat a notification that failed; the schedule and the signature are Whipbird's own.
@@ -7,6 +7,7 @@ does not repeat a notification that failed; the schedule and the signature are W
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from hashlib import sha256
 from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlencode, urlsplit
@@ -29,11 +30,23 @@ MAX_URL = 2000
 _EXPECTED = "write an address such as https://example.com/calls"
 
 
+class LetterKind(StrEnum):
+    """How a letter travels."""
+
+    #: The life-cycle notification of a call, posted to its campaign's URL.
+    NOTIFY = "NOTIFY"
+    #: An e-mail.
+    MAIL = "MAIL"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Notification:
-    """A form to be posted: `url` and the encoded `body`, which is ASCII."""
+    """Something to be sent to `url`: a form, whose encoded `body` is ASCII, or, at a `mailto:`
+    URL, an e-mail with its `subject` and its text."""
 
+    kind: LetterKind = LetterKind.NOTIFY
     url: str
+    subject: str = ""
     body: str
 
 

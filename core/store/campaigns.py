@@ -8,6 +8,7 @@ from core.errors import NotFound
 from core.model import Campaign, Pace
 from core.rules.active_period import parse_active_period
 from core.rules.reschedule import RescheduleRule, RetryMode
+from core.rules.run_mail import EmailEvents
 from core.rules.states import CallState
 from core.store.opening_hours import render_days, render_time
 from core.store.rows import replace_parts, save, values_of
@@ -33,6 +34,7 @@ _ELSEWHERE = (
     "opening_hours_ids",
     "reschedule_rules",
     "active_period",
+    "email_addresses",
 )
 
 
@@ -61,8 +63,14 @@ def _fetch_one(conn: Connection, condition: ColumnElement[bool], shown: object) 
 def _campaign(conn: Connection, row: dict[str, Any]) -> Campaign:
     key = row["id"]
     start, end, days = (row.pop(f"active_{part}") for part in ("start", "end", "days"))
+    read = {
+        "pace": Pace(row["pace"]),
+        "variables": tuple(row["variables"].items()),
+        "email_events": EmailEvents(row["email_events"]),
+        "email_addresses": tuple(filter(None, (row["email_addresses"] or "").split(","))),
+    }
     return Campaign(
-        **{**row, "pace": Pace(row["pace"]), "variables": tuple(row["variables"].items())},
+        **{**row, **read},
         active_period=parse_active_period(start, end, days),
         trunk_ids=_ids(conn, campaign_trunk, "trunk_id", "trunk_id", key),
         endpoint_ids=_ids(conn, campaign_end_point, "end_point_id", "end_point_id", key),
@@ -112,6 +120,7 @@ def _columns(value: Campaign) -> dict[str, Any]:
     return {
         **values_of(value, without=_ELSEWHERE),
         "variables": dict(value.variables),
+        "email_addresses": ",".join(value.email_addresses) or None,
         "active_start": render_time(period.start),
         "active_end": render_time(period.end),
         "active_days": render_days(period.days),

@@ -6,7 +6,14 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
 
 from core.model import Attempt, Retry
-from core.ports.commands import AttemptPlaced, CallClosed, JournalEntry, RunProgressed
+from core.ports.commands import (
+    AttemptPlaced,
+    CallClosed,
+    JournalEntry,
+    Mailing,
+    RunProgressed,
+)
+from core.rules.notifications import Notification
 from core.store.outbox import letter_row
 from core.store.rows import values_of
 from core.store.schema import (
@@ -56,7 +63,8 @@ _ADVANCE_POSITION = (
 
 
 def write_entries(conn: Connection, entries: Sequence[JournalEntry]) -> None:
-    """Write all entries. Of several of one run's progress only the last counts."""
+    """Write all entries. Of several of one run's progress only the last counts; the e-mails of
+    all of them do."""
     placed = [entry.attempt for entry in entries if isinstance(entry, AttemptPlaced)]
     retries = _retries_left(entries)
     closed = [entry for entry in entries if isinstance(entry, CallClosed)]
@@ -75,7 +83,7 @@ def write_entries(conn: Connection, entries: Sequence[JournalEntry]) -> None:
     _many(conn, insert(call_log), [_log_row(entry) for entry in closed])
     _many(conn, _DELETE_ATTEMPT, [{"of_attempt": e.log.attempt.id} for e in closed])
     _many(conn, insert(retry), [values_of(left) for left in retries])
-    _many(conn, insert(outbox), [letter_row(e.log, e.notify) for e in closed if e.notify])
+    _many(conn, insert(outbox), _letters(entries))
     _many(
         conn,
         _UPDATE_OUTPUTS,
@@ -87,6 +95,21 @@ def write_entries(conn: Connection, entries: Sequence[JournalEntry]) -> None:
     )
     _write_progress(conn, list(progress.values()))
     _many(conn, _ADVANCE_POSITION, _fresh_reached(placed))
+
+
+def _letters(entries: Sequence[JournalEntry]) -> list[dict[str, Any]]:
+    """All that these entries want to be sent, as rows of the outbox."""
+    rows: list[dict[str, Any]] = []
+    for entry in entries:
+        match entry:
+            case CallClosed(log=log, notify=Notification() as letter):
+                key = log.attempt.campaign_id
+                row = letter_row(letter, campaign_id=key, call_id=log.attempt.id, at=log.ended_at)
+                rows.append(row)
+            case RunProgressed(mailing=Mailing() as mailing):
+                key, at = mailing.campaign_id, mailing.at
+                rows += [letter_row(one, campaign_id=key, at=at) for one in mailing.letters]
+    return rows
 
 
 def _fresh_reached(placed: Sequence[Attempt]) -> list[dict[str, Any]]:

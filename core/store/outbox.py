@@ -1,7 +1,8 @@
-"""The outbox: notifications that are still to be posted, and those that were given up.
+"""The outbox: letters that are still to be sent, and those that were given up.
 
-A letter gets in with the log row of its call, in one transaction, and goes when its delivery
-is confirmed. What failed too often stays as dead until a person decides.
+A letter gets in with the log row of its call, or the new state of its run, in one transaction,
+and goes when its delivery is confirmed. What failed too often, or for good, stays as dead until a
+person decides.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     bindparam,
+    case,
     delete,
     false,
     func,
@@ -22,21 +24,24 @@ from sqlalchemy import (
 )
 
 from core.errors import NotFound
-from core.model import CallLog
-from core.rules.notifications import Notification
+from core.rules.notifications import LetterKind, Notification
 from core.store.schema import campaign, outbox
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Letter:
-    """A notification to be posted, after `attempts` that failed. `secret` is the campaign's."""
+    """A notification to be sent, after `attempts` that failed. `call_id` is None if it tells of
+    no call; `secret` is the campaign's."""
 
     id: int
     campaign_id: int
-    call_id: int
+    call_id: int | None
+    kind: LetterKind = LetterKind.NOTIFY
     url: str
+    subject: str = ""
     body: str
     attempts: int
+    created_at: datetime
     secret: str = field(default="", repr=False)
 
 
@@ -57,8 +62,10 @@ class KeptLetter:
 
     id: int
     campaign: str
-    call_id: int
+    call_id: int | None
+    kind: LetterKind
     url: str
+    subject: str
     body: str
     attempts: int
     created_at: datetime
@@ -73,16 +80,20 @@ _UPDATE = update(outbox).where(outbox.c.id == bindparam("of_letter"))
 _UPDATE = _UPDATE.values({n: bindparam(n) for n in ("attempts", "due_at", "last_error", "dead")})
 
 
-def letter_row(log: CallLog, notification: Notification) -> dict[str, Any]:
-    """A new letter about a call, due at once."""
+def letter_row(
+    notification: Notification, *, campaign_id: int, at: datetime, call_id: int | None = None
+) -> dict[str, Any]:
+    """A new letter, due at once, about a call or about a run."""
     return {
-        "campaign_id": log.attempt.campaign_id,
-        "call_id": log.attempt.id,
+        "campaign_id": campaign_id,
+        "call_id": call_id,
+        "kind": notification.kind,
         "url": notification.url,
+        "subject": notification.subject,
         "body": notification.body,
         "attempts": 0,
-        "due_at": log.ended_at,
-        "created_at": log.ended_at,
+        "due_at": at,
+        "created_at": at,
         "last_error": "",
         "dead": False,
     }
@@ -122,9 +133,12 @@ def _fetch_of_campaign(
             table.id,
             table.campaign_id,
             table.call_id,
+            table.kind,
             table.url,
+            table.subject,
             table.body,
             table.attempts,
+            table.created_at,
             campaign.c.http_secret.label("secret"),
         )
         .join(campaign, campaign.c.id == table.campaign_id)
@@ -132,7 +146,9 @@ def _fetch_of_campaign(
         .order_by(table.due_at)
         .limit(limit)
     )
-    return [Letter(**row) for row in conn.execute(query).mappings()]
+    return [
+        Letter(**{**row, "kind": LetterKind(row["kind"])}) for row in conn.execute(query).mappings()
+    ]
 
 
 def settle(conn: Connection, delivered: Sequence[int], failed: Sequence[Failed]) -> None:
@@ -168,18 +184,27 @@ def fetch_letters(conn: Connection, *, dead: bool, limit: int) -> list[KeptLette
         .order_by(outbox.c.id)
         .limit(limit)
     )
-    return [KeptLetter(**row) for row in conn.execute(query).mappings()]
+    return [
+        KeptLetter(**{**row, "kind": LetterKind(row["kind"])})
+        for row in conn.execute(query).mappings()
+    ]
 
 
 def revive(conn: Connection, letter_ids: Sequence[int], now: datetime) -> int:
     """Make these letters, or without ids all dead ones, due at once, as if they had never
-    failed, at the URL that their campaign has now if it has one; how many. NotFound of an id
-    that is none."""
+    failed, those about the life-cycle of calls at the URL that their campaign has now if it
+    has one; how many. NotFound of an id that is none."""
     url = select(func.nullif(campaign.c.http_notify, "")).where(
         campaign.c.id == outbox.c.campaign_id
     )
     values = {
-        "url": func.coalesce(url.scalar_subquery(), outbox.c.url),
+        "url": case(
+            (
+                outbox.c.kind == LetterKind.NOTIFY,
+                func.coalesce(url.scalar_subquery(), outbox.c.url),
+            ),
+            else_=outbox.c.url,
+        ),
         "attempts": 0,
         "due_at": now,
         "dead": False,

@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import mysql
 
+from core.rules.mail import MAX_SUBJECT
 from core.rules.notifications import MAX_URL
 from core.rules.numbers import MAX_LENGTH
 from core.store.types import Attributes, Moment, name_type
@@ -147,6 +148,9 @@ campaign = Table(
     _text("active_days", 7, "1234567"),
     _text("http_notify", MAX_URL),
     _text("http_secret", 190),
+    _text("email_events", 8, "NO"),
+    # E-mail addresses with commas between them; NULL is none.
+    Column("email_addresses", Text),
 )
 
 campaign_trunk = Table(
@@ -336,14 +340,17 @@ run_command = Table(
     Index(None, "handled_at", "id"),
 )
 
-#: What is still to be posted of calls that are over, and, when it is dead, what could not be.
+#: What is still to be sent, and, when it is dead, what could not be. NULL for a call: the letter
+#: tells of a run.
 outbox = Table(
     "outbox",
     metadata,
     Column("id", BigKey, primary_key=True, autoincrement=True),
     _link("campaign_id", "campaign"),
-    Column("call_id", BigKey, nullable=False),
+    Column("call_id", BigKey),
+    _text("kind", 8, "NOTIFY"),
     _text("url", MAX_URL),
+    _text("subject", MAX_SUBJECT),
     Column("body", LongText, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
     Column("due_at", Moment, nullable=False),

@@ -123,6 +123,15 @@ def test_a_site_file_says_where_results_go_and_never_shows_the_secret(line: Comm
     assert f"http_notify: {URL} → none" in line.done("apply", off).stdout
 
 
+def test_a_site_file_says_who_is_told_of_runs(line: CommandLine) -> None:
+    entry = '[campaigns.c]\nemail_events = "finish"\nemail_addresses = ["a@b.ch", "c@d.ch"]\n'
+    file = line.write("site.toml", entry)
+    assert "email_addresses: a@b.ch, c@d.ch" in line.done("apply", file).stdout
+    assert line.done("apply", file).stdout == "nothing to do\n"
+    off = line.write("off.toml", '[campaigns.c]\nemail_events = "NO"\n')
+    assert "email_events: FINISH → NO" in line.done("apply", off).stdout
+
+
 @pytest.mark.parametrize(
     ("entry", "problem"),
     [
@@ -137,12 +146,25 @@ def test_a_site_file_says_where_results_go_and_never_shows_the_secret(line: Comm
             "link-local addresses (169.254.0.0/16) are refused",
         ),
         (
+            'email_addresses = ["anna@example.com", "bert"]',
+            "campaigns.c.email_addresses \"['anna@example.com', 'bert']\": "
+            '"bert": write one plain address in ASCII, such as anna@example.com',
+        ),
+        (
+            'email_events = "FINISH"',
+            "campaigns.c.email_addresses: with email_events FINISH it must be given",
+        ),
+        (
+            'email_events = "SOME"',
+            'campaigns.c.email_events "SOME": write one of NO, ALL, FINISH',
+        ),
+        (
             f'http_secret = "{"geheim" * 40}"',
             'campaigns.c.http_secret "***": it may have at most 190 characters',
         ),
     ],
 )
-def test_a_wrong_url_is_refused_when_it_is_saved(
+def test_what_could_not_be_told_is_refused_when_it_is_saved(
     line: CommandLine, entry: str, problem: str
 ) -> None:
     result = line.run("apply", line.write("site.toml", f"[campaigns.c]\n{entry}\n"))

@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 from twisted.internet.defer import Deferred, fail, succeed
 
 from core.engine.courier import HttpCourier
+from core.engine.delivery import DELIVERED, Verdict
 from core.engine.notifier import IN_ALL, PER_HOST
 from core.rules.notifications import MAX_ATTEMPTS, host_of
 from core.rules.reschedule import RescheduleRule
@@ -27,6 +28,7 @@ from core.store.schema import call_log, outbox
 from tests.store.test_indexes import statements
 from tests.support.post_office import PostOffice, Tls, chattering, serving
 from tests.support.rig import Rig
+from tests.support.store_site import NOW
 
 
 def courier(timeout_s: float = 10) -> HttpCourier:
@@ -169,9 +171,9 @@ async def test_what_was_not_confirmed_is_sent_again_by_the_next_notifier(sqlite:
 async def test_a_name_that_leads_to_a_link_local_address_is_refused() -> None:
     async with serving() as server:
         letter = make_letter(server.url("/"))
-        assert await courier().deliver(letter) == ""
+        assert await courier().deliver(letter) == DELIVERED
         with loopback_forbidden():
-            assert "link-local" in await courier().deliver(letter)
+            assert "link-local" in (await courier().deliver(letter)).reason
     assert len(server.posted) == 1
 
 
@@ -184,19 +186,19 @@ def loopback_forbidden() -> Iterator[None]:
 
 
 def make_letter(url: str) -> Letter:
-    return Letter(id=1, campaign_id=1, call_id=1, url=url, body="num=1", attempts=0)
+    return Letter(id=1, campaign_id=1, call_id=1, url=url, body="num=1", attempts=0, created_at=NOW)
 
 
 @pytest_twisted.ensureDeferred
 async def test_a_url_that_breaks_the_rules_is_not_asked() -> None:
-    reason = await courier().deliver(make_letter("http://169.254.169.254/latest"))
-    assert reason.startswith("the URL is refused: link-local")
+    verdict = await courier().deliver(make_letter("http://169.254.169.254/latest"))
+    assert verdict.reason.startswith("the URL is refused: link-local")
 
 
 @pytest_twisted.ensureDeferred
 async def test_an_endless_answer_is_cut_off_and_its_status_counts() -> None:
     async with chattering(inf) as (port, box):
-        assert await courier().deliver(make_letter(f"http://127.0.0.1:{port}/")) == ""
+        assert await courier().deliver(make_letter(f"http://127.0.0.1:{port}/")) == DELIVERED
         assert 0 < box.sent < 800
 
 
@@ -204,7 +206,7 @@ async def test_an_endless_answer_is_cut_off_and_its_status_counts() -> None:
 async def test_an_answer_that_never_ends_counts_by_its_status_in_time() -> None:
     async with chattering(0.5) as (port, box):
         letter = make_letter(f"http://127.0.0.1:{port}/")
-        assert await courier(timeout_s=0.1).deliver(letter) == ""
+        assert await courier(timeout_s=0.1).deliver(letter) == DELIVERED
         assert box.sent == 1
 
 
@@ -215,15 +217,15 @@ async def test_https_is_spoken_to_a_server_whose_certificate_is_trusted(
     tls = Tls(tmp_path)
     async with serving(tls) as server:
         letter = make_letter(server.url("/", host="localhost"))
-        assert "certificate verify failed" in await courier().deliver(letter)
+        assert "certificate verify failed" in (await courier().deliver(letter)).reason
         assert server.posted == []
         monkeypatch.setenv("SSL_CERT_FILE", str(tls.path))
-        assert await courier().deliver(letter) == ""
+        assert await courier().deliver(letter) == DELIVERED
         assert server.posted[0].fields == {"num": "1"}
         with loopback_forbidden():
-            assert "link-local" in await courier().deliver(letter)
+            assert "link-local" in (await courier().deliver(letter)).reason
         by_address = make_letter(server.url("/"))
-        assert await courier().deliver(by_address) != ""
+        assert await courier().deliver(by_address) != DELIVERED
         assert len(server.posted) == 1
 
 
@@ -234,17 +236,17 @@ async def test_https_is_spoken_to_a_server_whose_certificate_is_trusted(
 class HeldCourier:
     """Keeps all letters under way until the test says how it went."""
 
-    under_way: dict[int, tuple[Letter, Deferred[str]]] = field(default_factory=dict)
-    seen: list[int] = field(default_factory=list)
+    under_way: dict[int | None, tuple[Letter, Deferred[Verdict]]] = field(default_factory=dict)
+    seen: list[int | None] = field(default_factory=list)
 
-    def deliver(self, letter: Letter) -> Deferred[str]:
+    def deliver(self, letter: Letter) -> Deferred[Verdict]:
         self.seen.append(letter.call_id)
-        outcome: Deferred[str] = Deferred()
+        outcome: Deferred[Verdict] = Deferred()
         self.under_way[letter.call_id] = (letter, outcome)
         return outcome
 
-    def end(self, call_id: int, reason: str = "") -> None:
-        self.under_way.pop(call_id)[1].callback(reason)
+    def end(self, call_id: int, reason: str = "", **more: bool) -> None:
+        self.under_way.pop(call_id)[1].callback(Verdict(reason=reason, **more))
 
     def hosts(self) -> Counter[str]:
         return Counter(host_of(letter.url) for letter, _ in self.under_way.values())
@@ -292,7 +294,7 @@ def test_a_letter_is_under_way_once_however_often_the_outbox_is_read(sqlite: Eng
 
 
 def test_twelve_failures_make_a_dead_letter(sqlite: Engine) -> None:
-    office = PostOffice(sqlite, lambda _: succeed("down"))
+    office = PostOffice(sqlite, lambda _: succeed(Verdict(reason="down")))
     office.tell("http://crm.example/")
     for _ in range(MAX_ATTEMPTS):
         assert office.letters(dead=True) == []
@@ -305,11 +307,11 @@ def test_twelve_failures_make_a_dead_letter(sqlite: Engine) -> None:
 
 
 def test_a_backlog_is_worked_off_without_waiting_for_the_beat(sqlite: Engine) -> None:
-    delivered: list[int] = []
+    delivered: list[int | None] = []
 
-    def deliver(letter: Letter) -> Deferred[str]:
+    def deliver(letter: Letter) -> Deferred[Verdict]:
         delivered.append(letter.call_id)
-        return succeed("")
+        return succeed(DELIVERED)
 
     office = PostOffice(sqlite, deliver, calls=500)
     office.tell("http://crm.example/", 500)

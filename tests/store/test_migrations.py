@@ -9,11 +9,13 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 import core.store
 from core.model import Campaign
+from core.rules.notifications import LetterKind
 from core.store.attempts import fetch_open_attempts
 from core.store.campaigns import fetch_campaigns, save_campaign
 from core.store.database import check_schema, reading, upgrade
 from core.store.journal import write_entries
 from core.store.lists import fetch_records
+from core.store.outbox import fetch_due
 from core.store.reports import fetch_logs, fetch_trunk_counts
 from core.store.runs import fetch_run
 from tests.support.store_site import closed
@@ -121,3 +123,18 @@ def test_the_run_of_before_goes_on_afterwards(empty_database: Engine) -> None:
         write_entries(conn, [closed(under_way)])
         assert fetch_open_attempts(conn, 1) == []
         assert [count.count for count in fetch_trunk_counts(conn, 1)] == [2]
+
+
+def test_a_letter_of_before_is_still_a_notification_of_its_call(empty_database: Engine) -> None:
+    furnish_0001(empty_database)
+    migrate(empty_database, "0003")
+    with empty_database.begin() as conn:
+        values = f"7, 1, 1, 'http://crm.example/', 'num=1', 2, {AT}, {AT}, 'down', 0"
+        conn.execute(text(f"INSERT INTO outbox VALUES ({values})".replace(":", "\\:")))
+        before = keys_of(conn, "outbox")
+    upgrade(empty_database)
+    with reading(empty_database) as conn:
+        assert keys_of(conn, "outbox") == before
+        [letter] = fetch_due(conn, NOW, limit=9)
+    assert (letter.id, letter.call_id, letter.kind) == (7, 1, LetterKind.NOTIFY)
+    assert (letter.url, letter.body, letter.attempts) == ("http://crm.example/", "num=1", 2)

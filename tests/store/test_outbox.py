@@ -9,8 +9,10 @@ from sqlalchemy.exc import IntegrityError
 
 from core.errors import NotFound
 from core.model import Campaign
-from core.ports.commands import CallClosed
-from core.rules.notifications import Notification
+from core.ports.commands import CallClosed, Mailing, RunProgressed
+from core.rules.notifications import LetterKind, Notification
+from core.rules.run_mail import EmailEvents
+from core.rules.states import RunState
 from core.store.campaigns import fetch_campaign, save_campaign
 from core.store.database import reading
 from core.store.journal import write_entries
@@ -24,6 +26,7 @@ from core.store.outbox import (
     revive,
     settle,
 )
+from core.store.runs import fetch_run
 from core.store.schema import call_log, outbox
 from tests.store.test_indexes import statements, whole_tables
 from tests.support.store_site import NOW, Site, closed, count, furnish, placed
@@ -44,7 +47,7 @@ def failed(letter_id: int, *, dead: bool = False) -> Failed:
     return Failed(letter_id=letter_id, attempts=1, due_at=due_at, last_error="no", dead=dead)
 
 
-def due_ids(conn: Connection, after_s: float = 0, limit: int = 50) -> list[int]:
+def due_ids(conn: Connection, after_s: float = 0, limit: int = 50) -> list[int | None]:
     now = ENDED + timedelta(seconds=after_s)
     return [letter.call_id for letter in fetch_due(conn, now, limit=limit)]
 
@@ -104,7 +107,9 @@ def test_a_delivered_letter_is_gone_and_a_failed_one_waits(database: Engine) -> 
                 id=third,
                 campaign="calls",
                 call_id=3,
+                kind=LetterKind.NOTIFY,
                 url=URL,
+                subject="",
                 body="num=100",
                 attempts=1,
                 created_at=ENDED,
@@ -208,3 +213,58 @@ def test_no_query_of_the_notifier_reads_the_whole_outbox(database: Engine, dead_
         assert len(seen) == 5
         for statement, values in seen:
             assert whole_tables(conn, statement, values) == [], statement
+
+
+def progressed(site: Site, state: RunState, *addresses: str) -> RunProgressed:
+    """A run that has come to a state, of which these addresses are told."""
+    letters = tuple(
+        Notification(kind=LetterKind.MAIL, url=f"mailto:{a}", subject=f"Zoë is {state}", body="x")
+        for a in addresses
+    )
+    return RunProgressed(
+        run_id=site.run.id,
+        state=state,
+        attempted=0,
+        completed=0,
+        ended_at=None,
+        error="",
+        positions=(),
+        mailing=Mailing(campaign_id=site.campaign.id, at=ENDED, letters=letters),
+    )
+
+
+def test_the_emails_of_all_states_come_with_the_last_of_them(database: Engine) -> None:
+    site = furnish(database)
+    states = [
+        progressed(site, RunState.RUNNING, "a@b.ch", "c@d.ch"),
+        progressed(site, RunState.PAUSED, "a@b.ch"),
+    ]
+    with database.begin() as conn:
+        write_entries(conn, [told(site), *states])
+        found = fetch_due(conn, ENDED, limit=9)
+        assert fetch_run(conn, site.run.id).state is RunState.PAUSED
+    assert [(one.kind, one.call_id, one.url, one.subject) for one in found] == [
+        (LetterKind.NOTIFY, 1, URL, ""),
+        (LetterKind.MAIL, None, "mailto:a@b.ch", "Zoë is RUNNING"),
+        (LetterKind.MAIL, None, "mailto:c@d.ch", "Zoë is RUNNING"),
+        (LetterKind.MAIL, None, "mailto:a@b.ch", "Zoë is PAUSED"),
+    ]
+    assert {one.created_at for one in found} == {ENDED}
+
+
+def test_a_dead_email_is_sent_again_to_its_own_address(database: Engine) -> None:
+    site = furnish(database)
+    with database.begin() as conn:
+        save_campaign(conn, replace(site.campaign, http_notify="https://new.example/"))
+        write_entries(conn, [progressed(site, RunState.RUNNING, "a@b.ch")])
+        settle(conn, [], [failed(ids_of(conn)[0], dead=True)])
+        assert revive(conn, [], ENDED) == 1
+        assert [one.url for one in fetch_due(conn, ENDED, limit=9)] == ["mailto:a@b.ch"]
+
+
+@pytest.mark.parametrize("addresses", [(), ("a@b.ch",), ("z@b.ch", "a@b.ch")])
+def test_a_campaign_keeps_whom_it_tells(database: Engine, addresses: tuple[str, ...]) -> None:
+    campaign = Campaign(name="c", email_events=EmailEvents.FINISH, email_addresses=addresses)
+    with database.begin() as conn:
+        saved = save_campaign(conn, campaign)
+        assert fetch_campaign(conn, saved.id) == replace(campaign, id=saved.id)

@@ -25,7 +25,8 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 from zope.interface import implementer
 
-from core.engine.notifier import Deliver, Notifier
+from core.engine.delivery import Deliver
+from core.engine.notifier import Notifier
 from core.model import Campaign
 from core.rules.notifications import Notification
 from core.store.campaigns import save_campaign
@@ -147,9 +148,9 @@ class Tls:
         self.path = directory / "certificate.pem"
         self.path.write_bytes(certificate.public_bytes(Encoding.PEM))
         secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        key_path = directory / "key.pem"
-        key_path.write_bytes(secret)
-        self.options = DefaultOpenSSLContextFactory(str(key_path), str(self.path))
+        self.key_path = directory / "key.pem"
+        self.key_path.write_bytes(secret)
+        self.options = DefaultOpenSSLContextFactory(str(self.key_path), str(self.path))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -30,6 +30,7 @@ from core.ports.commands import (
     Originate,
     RunProgressed,
 )
+from core.rules.notifications import Notification
 from core.rules.opening_hours import OpeningHours
 from core.rules.reschedule import RescheduleRule
 from core.rules.states import CallState
@@ -58,6 +59,7 @@ class World:
     logs: list[CallClosed] = field(default_factory=list)
     placed: list[AttemptPlaced] = field(default_factory=list)
     progress: dict[int, RunProgressed] = field(default_factory=dict)
+    mails: list[Notification] = field(default_factory=list)
     blacklist: set[str] = field(default_factory=set)
     is_database_up: bool = True
     is_throttled: bool = False
@@ -158,6 +160,7 @@ class World:
                     self.retries[retry.run_id, retry.record_id] = retry
             case RunProgressed():
                 self.progress[command.run_id] = command
+                self.mails += command.mailing.letters if command.mailing else ()
 
     def database_back(self) -> None:
         self.is_database_up = True

@@ -4,8 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from core.config import Config, WebSettings, load_config, parse_config
+from core.config import (
+    Config,
+    SmtpSettings,
+    TlsMode,
+    WebSettings,
+    load_config,
+    parse_config,
+)
 from core.errors import InvalidConfiguration
+from core.rules.mail import Sender
 
 
 def problems_of(file_text: str, environ: dict[str, str] | None = None) -> list[str]:
@@ -170,3 +178,55 @@ def test_a_file_that_is_not_utf8_is_refused_in_words(tmp_path: Path) -> None:
     path.write_bytes(b"# caf\xe9\n")
     with pytest.raises(InvalidConfiguration, match="write it in UTF-8"):
         load_config({}, path)
+
+
+SMTP = """
+[smtp]
+host = "mail.example"
+user = "dialer"
+password = "s3cret"
+from = "Whipbird <dialer@example.com>"
+"""
+
+
+def test_the_mail_server_is_off_until_it_is_named_and_then_asked_for_starttls() -> None:
+    assert parse_config("", {}).smtp == SmtpSettings()
+    config = parse_config(SMTP, {"WHIPBIRD_SMTP_PORT": "25"})
+    assert config.smtp == SmtpSettings(
+        host="mail.example",
+        port=25,
+        tls=TlsMode.STARTTLS,
+        user="dialer",
+        password="s3cret",
+        sender=Sender(name="Whipbird", address="dialer@example.com"),
+    )
+    assert "s3cret" not in repr(config)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"from": "dialer"}, 'WHIPBIRD_SMTP_FROM "dialer": write one plain address in ASCII'),
+        ({"tls": "ssl"}, 'WHIPBIRD_SMTP_TLS "ssl": write one of STARTTLS, TLS, NONE'),
+        ({"port": "0"}, 'WHIPBIRD_SMTP_PORT "0": write a whole number from 1 to 65535'),
+        ({"password": ""}, "smtp.user, smtp.password: give both or neither"),
+        ({"tls": "none"}, 'smtp.tls "none": the password would be read on the way'),
+        ({"password": "a\nb"}, 'WHIPBIRD_SMTP_PASSWORD "***": write one line'),
+    ],
+)
+def test_what_would_not_send_a_mail_or_tell_the_password_is_refused(
+    changes: dict[str, str], problem: str
+) -> None:
+    environ = {f"WHIPBIRD_SMTP_{key.upper()}": value for key, value in changes.items()}
+    assert problems_of(SMTP, environ)[0].startswith(problem)
+
+
+def test_a_mail_server_needs_a_sender() -> None:
+    problem = "smtp.from: it must be given, such as dialer@example.com"
+    assert problems_of('[smtp]\nhost = "mail.example"') == [problem]
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1"])
+def test_a_relay_on_this_machine_may_take_a_password_in_the_clear(host: str) -> None:
+    environ = {"WHIPBIRD_SMTP_HOST": host, "WHIPBIRD_SMTP_TLS": "none"}
+    assert parse_config(SMTP, environ).smtp.tls is TlsMode.NONE

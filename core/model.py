@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from core.rules.active_period import EVERY_MOMENT, ActivePeriod
+from core.rules.caps import Cap, Refusal
 from core.rules.reschedule import RescheduleRule
 from core.rules.run_mail import EmailEvents
 from core.rules.states import CallState, RunState
@@ -122,13 +123,14 @@ class Pace(StrEnum):
 class Campaign:
     """A template for runs. The lowest `priority` dials first. `max_call_length_s` 0 is off.
 
-    `trunk_ids`, `endpoint_ids` and `black_list_ids` are sets in practice; `list_ids`,
+    `trunk_ids`, `endpoint_ids`, `black_list_ids` and `cap_ids` are sets in practice; `list_ids`,
     `opening_hours_ids` and `reschedule_rules` are ordered. `active_period` and opening hours
     are read in `time_zone` (an IANA name). `dial_clid`, `agent_clid`, `dial_presentation` and
     `dial_account` may hold placeholders. `variables` go to each call, as do the AMD and fax
     settings that are not empty. The result of each call is posted to `http_notify`, a URL,
     unless it is empty; signed with `http_secret`, unless that is. The `email_events` of its
-    runs are told to all of `email_addresses`.
+    runs are told to all of `email_addresses`. A number that a cap refuses is called when the cap
+    allows it, if that is within `cap_wait_h` hours.
     """
 
     id: int = 0
@@ -159,6 +161,8 @@ class Campaign:
     opening_hours_ids: tuple[int, ...] = ()
     list_ids: tuple[int, ...] = ()
     black_list_ids: tuple[int, ...] = ()
+    cap_ids: tuple[int, ...] = ()
+    cap_wait_h: int = 24
     reschedule_rules: tuple[RescheduleRule, ...] = ()
 
 
@@ -192,9 +196,10 @@ class Run:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Screen:
     """What a number is checked against before it is called: black lists, whose expiry dates
-    are read in `time_zone`."""
+    are read in `time_zone`, and caps, whose days are counted there."""
 
-    black_list_ids: tuple[int, ...]
+    black_list_ids: tuple[int, ...] = ()
+    caps: tuple[Cap, ...] = ()
     time_zone: str
 
 
@@ -204,8 +209,8 @@ class HopperEntry:
 
     `attempt_no` counts every attempt of the record in its run from 0; `retry_no` is the
     manual's recall counter, which rules with zero attempts leave alone. `is_retry` tells
-    an entry of the retry queue from one fresh off its list. `is_blacklisted` is what the
-    first check found, when the entry was fetched.
+    an entry of the retry queue from one fresh off its list. `is_blacklisted` and `refusal`, a
+    cap's, are what the first check found, when the entry was fetched.
     """
 
     record: Record
@@ -214,10 +219,12 @@ class HopperEntry:
     retry_no: int = 0
     is_retry: bool = False
     is_blacklisted: bool = False
+    refusal: Refusal | None = None
 
-    @property
-    def is_callable(self) -> bool:
-        return not (self.is_blacklisted or self.record.fault)
+    def is_callable(self, now: datetime) -> bool:
+        """Whether nothing stands against its call, or no more."""
+        is_capped = self.refusal is not None and now < self.refusal.allowed_at
+        return not (self.is_blacklisted or self.record.fault or is_capped)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -40,6 +40,7 @@ class Call:
     dial_status: str = ""
     is_timed_out: bool = False
     has_endpoint: bool = True
+    was_sent: bool = False
 
     @property
     def server_id(self) -> int:
@@ -55,6 +56,7 @@ class Call:
     def request(self, now: datetime) -> None:
         self.advance(CallState.REQUESTED)
         self.requested_at = now
+        self.was_sent = True
 
     def start_dialling(self, channel: str, now: datetime) -> None:
         if self.state is CallState.REQUESTED:

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from math import ceil
 
 from core.dialer.call import Call
 from core.dialer.live import Live
 from core.dialer.run import LiveRun
 from core.model import Attempt, CallLog, HopperEntry, Retry
 from core.ports.commands import CallClosed
+from core.rules.caps import CAPPED, Refusal
 from core.rules.notifications import Notification, form_fields, render_form
 from core.rules.reschedule import RetryDecision, decide_retry
 from core.rules.states import CallState
@@ -31,14 +33,18 @@ class Closing:
         if entry.is_retry:
             run.held.discard(attempt.record_id)
             run.retries -= 1
-        decision = None
+        state, status, decision = CallState.RS_BLACKLIST, "", None
         if fault := entry.record.fault:
             state, reason = CallState.RS_ERROR, fault
-        else:
-            state, reason = CallState.RS_BLACKLIST, ON_BLACK_LIST
+        elif entry.is_blacklisted:
+            reason = ON_BLACK_LIST
             decision = self._decide_retry(run, attempt, state)
-        log = CallLog(attempt=attempt, state=state, reason=reason, ended_at=now)
-        self._conclude(run, log, decision, entry, outputs=None)
+        else:
+            assert entry.refusal is not None
+            status, reason = CAPPED, _in_words(entry.refusal)
+            decision = _decide_wait(run, attempt, entry.refusal, now)
+        log = CallLog(attempt=attempt, state=state, ext_status=status, reason=reason, ended_at=now)
+        self._conclude(run, log, decision, entry, outputs=None, was_sent=False)
 
     def use_up_retry(self, call: Call) -> None:
         """Its attempt is in the database: the retry it was made from is not any more."""
@@ -50,8 +56,17 @@ class Closing:
     def take_back(self, call: Call, reason: str, now: datetime) -> None:
         """The call never left. Nobody was called, so it is tried again whatever the rules."""
         call.advance(CallState.RS_ERROR)
+        call.was_sent = False
         again = RetryDecision(after_s=UNSENT_RETRY_S, retry_no=call.attempt.retry_no)
         self.finish(call, again, now, reason=f"not sent: {reason}")
+
+    def put_off(self, call: Call, refusal: Refusal, now: datetime) -> None:
+        """A cap refuses the number: its record waits for the cap, if its campaign does."""
+        call.advance(CallState.RS_BLACKLIST)
+        call.ext_status = CAPPED
+        run = self._live.runs[call.attempt.run_id]
+        decision = _decide_wait(run, call.attempt, refusal, now)
+        self.finish(call, decision, now, reason=_in_words(refusal))
 
     def close(self, call: Call, state: CallState, now: datetime, reason: str = "") -> None:
         call.advance(state)
@@ -77,7 +92,7 @@ class Closing:
         run = self._live.runs[call.attempt.run_id]
         self._live.free_lines(call, run)
         log = call.log(reason=reason, now=now)
-        self._conclude(run, log, decision, call.entry, call.outputs)
+        self._conclude(run, log, decision, call.entry, call.outputs, was_sent=call.was_sent)
 
     def _conclude(
         self,
@@ -86,6 +101,8 @@ class Closing:
         decision: RetryDecision | None,
         entry: HopperEntry,
         outputs: Mapping[str, str] | None,
+        *,
+        was_sent: bool,
     ) -> None:
         """Write the log row, and queue the retry or count the record done."""
         retry = None
@@ -93,7 +110,9 @@ class Closing:
             retry = _retry(log.attempt, decision, log.ended_at)
             log = replace(log, next_retry_s=retry.after_s)
         notify = _notification(run.campaign.http_notify, log, entry, outputs)
-        self._live.out.append(CallClosed(log=log, retry=retry, outputs=outputs, notify=notify))
+        self._live.out.append(
+            CallClosed(log=log, retry=retry, outputs=outputs, notify=notify, was_sent=was_sent)
+        )
         run.outcomes[log.state] += 1
         if retry is None:
             run.completed += 1
@@ -101,6 +120,21 @@ class Closing:
             run.retries += 1
             self._live.await_retry(run, retry.due_at)
         self._live.change(run)
+
+
+def _decide_wait(
+    run: LiveRun, attempt: Attempt, refusal: Refusal, now: datetime
+) -> RetryDecision | None:
+    """To try again as soon as the cap allows, as if nothing had been tried; None if that is
+    later than the campaign waits for."""
+    wait = max(refusal.allowed_at - now, timedelta(seconds=1))
+    if wait > timedelta(hours=run.campaign.cap_wait_h):
+        return None
+    return RetryDecision(after_s=ceil(wait.total_seconds()), retry_no=attempt.retry_no)
+
+
+def _in_words(refusal: Refusal) -> str:
+    return f"{refusal.reason}; not before {refusal.allowed_at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _notification(

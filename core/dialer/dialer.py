@@ -56,6 +56,7 @@ class Dialer:
             events.Reported: tracker.reported,
             events.AttemptsCommitted: tracker.committed,
             events.AttemptsBlacklisted: tracker.blacklisted,
+            events.AttemptsCapped: tracker.capped,
             events.AttemptRefused: tracker.attempt_refused,
             events.Stopping: tracker.stopping,
             events.DatabaseDown: keeper.database_down,
@@ -147,7 +148,7 @@ class Dialer:
     def _drop_uncallable(self, run: LiveRun, now: datetime) -> None:
         """What the first check found, and what is no record at all, is logged without a call,
         in its turn: it takes no line and no part of a trunk's rate."""
-        while (entry := run.next_entry) is not None and not entry.is_callable:
+        while (entry := run.next_entry) is not None and not entry.is_callable(now):
             attempt = self._make_attempt(run, run.take(), now)
             self._closing.screen_out(run, entry, attempt, now)
 

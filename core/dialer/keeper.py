@@ -82,6 +82,7 @@ class Keeper:
             read=positions,
             done=dict(positions),
             calendar=None,
+            caps=plan.caps,
             ended_at=plan.run.ended_at,
             error=plan.run.error,
         )
@@ -148,7 +149,7 @@ class Keeper:
         self.servers_loaded(ServersLoaded(servers=plan.servers), now)
         for users in run.all_users():
             users.discard(plan.run.id)
-        run.campaign = plan.campaign
+        run.campaign, run.caps = plan.campaign, plan.caps
         run.trunks = [self._trunk(trunk) for trunk in plan.trunks]
         run.endpoints = [self._endpoint(endpoint) for endpoint in plan.endpoints]
         for users in run.all_users():

@@ -10,6 +10,7 @@ from core.dialer.calendar import Calendar
 from core.dialer.lines import LiveEndPoint, LiveTrunk
 from core.model import Campaign, HopperEntry, ListPosition, Run, Screen
 from core.ports.commands import FetchBatch, Mailing, RunProgressed
+from core.rules.caps import Cap
 from core.rules.decisions import Decisions
 from core.rules.run_mail import is_told, render_run_mails
 from core.rules.states import RunState
@@ -37,6 +38,7 @@ class LiveRun:
     read: dict[int, ListPosition]
     done: dict[int, ListPosition]
     calendar: Calendar | None
+    caps: tuple[Cap, ...] = ()
     hours_at: datetime | None = None
     due: deque[HopperEntry] = field(default_factory=deque)
     fresh: deque[HopperEntry] = field(default_factory=deque)
@@ -63,11 +65,13 @@ class LiveRun:
 
     @property
     def screen(self) -> Screen | None:
-        """What its numbers are checked against; None without black lists."""
-        if not self.campaign.black_list_ids:
+        """What its numbers are checked against; None without black lists and caps."""
+        if not self.campaign.black_list_ids and not self.caps:
             return None
         return Screen(
-            black_list_ids=self.campaign.black_list_ids, time_zone=self.campaign.time_zone
+            black_list_ids=self.campaign.black_list_ids,
+            caps=self.caps,
+            time_zone=self.campaign.time_zone,
         )
 
     @property

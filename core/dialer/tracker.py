@@ -13,6 +13,7 @@ from core.ports.commands import HangUp, Originate
 from core.ports.events import (
     AttemptRefused,
     AttemptsBlacklisted,
+    AttemptsCapped,
     AttemptsCommitted,
     DialEnded,
     Dialling,
@@ -129,6 +130,15 @@ class Tracker:
                 run.attempted -= 1
                 self._closing.close(call, CallState.RS_BLACKLIST, now, reason=ON_BLACK_LIST)
 
+    def capped(self, event: AttemptsCapped, now: datetime) -> None:
+        """The second check of caps: like that of black lists, but the record may wait."""
+        for attempt_id, refusal in event.refusals.items():
+            call = self._live.by_attempt.get(attempt_id)
+            if call is not None and call.state is CallState.SCHEDULED:
+                self._closing.use_up_retry(call)
+                self._run_of(call).attempted -= 1
+                self._closing.put_off(call, refusal, now)
+
     def attempt_refused(self, event: AttemptRefused, now: datetime) -> None:
         """A retry so refused is still in the database: it stays held, and is not read again."""
         if call := self._live.by_attempt.get(event.attempt_id):
@@ -153,6 +163,7 @@ class Tracker:
         call = self._live.calls.get(event.channel_id)
         if call is None or call.state is not CallState.REQUESTED:
             return
+        call.was_sent = event.was_sent
         if event.was_sent or event.is_final:
             self._closing.close(call, CallState.RS_ERROR, now, reason=event.reason)
         else:

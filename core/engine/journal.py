@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import (
     DataError,
     DBAPIError,
@@ -24,11 +24,11 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
 from core.engine.outage import Outage, in_words
-from core.engine.screening import screen_attempts
+from core.engine.screening import Screening, count_attempts, screen_attempts
 from core.engine.threads import Threads
 from core.ports import Post
 from core.ports.commands import AttemptPlaced, JournalEntry
-from core.ports.events import AttemptRefused, AttemptsBlacklisted, AttemptsCommitted
+from core.ports.events import AttemptRefused, AttemptsBlacklisted, AttemptsCapped, AttemptsCommitted
 from core.store.journal import is_written, write_entries
 
 log = logging.getLogger(__name__)
@@ -141,42 +141,50 @@ class DatabaseJournal:
 
     async def _write_batch(self, batch: Sequence[JournalEntry]) -> None:
         try:
-            blacklisted = await self._threads.write(self._write, batch)
+            screening = await self._threads.write(self._write, batch)
         except Refused:
             await self._write_apart(batch)
         else:
-            self._announce(batch, blacklisted)
+            self._announce(batch, screening)
 
-    def _write(self, entries: Sequence[JournalEntry]) -> frozenset[int]:
-        """Write the entries; the ids of the attempts that must not be called after all."""
+    def _write(self, entries: Sequence[JournalEntry]) -> Screening:
+        """Write the entries; what forbids attempts of them after all."""
         with _refusals(), self._engine.begin() as conn:
-            write_entries(conn, entries)
-            return screen_attempts(conn, entries)
+            return _write_new(conn, entries)
 
     async def _write_apart(self, batch: Sequence[JournalEntry]) -> None:
         """One by one: the entry that was refused must not take the others with it."""
         for entry in batch:
             try:
-                blacklisted = await self._threads.write(self._write_once, entry)
+                screening = await self._threads.write(self._write_once, entry)
             except Refused as error:
                 log.critical("the database refuses %r: %s", entry, error)
                 if isinstance(entry, AttemptPlaced):
                     reason = f"refused by the database: {error}"
                     self._post(AttemptRefused(attempt_id=entry.attempt.id, reason=reason))
             else:
-                self._announce((entry,), blacklisted)
+                self._announce((entry,), screening)
 
-    def _write_once(self, entry: JournalEntry) -> frozenset[int]:
+    def _write_once(self, entry: JournalEntry) -> Screening:
         """Write the entry unless it is there already: a commit may have succeeded although
         its answer was lost."""
         with _refusals(), self._engine.begin() as conn:
-            if not is_written(conn, entry):
-                write_entries(conn, (entry,))
-            return screen_attempts(conn, (entry,))
+            if is_written(conn, entry):
+                return screen_attempts(conn, (entry,))
+            return _write_new(conn, (entry,))
 
-    def _announce(self, entries: Sequence[JournalEntry], blacklisted: frozenset[int]) -> None:
+    def _announce(self, entries: Sequence[JournalEntry], screening: Screening) -> None:
         ids = [e.attempt.id for e in entries if isinstance(e, AttemptPlaced)]
-        if blacklisted:
-            self._post(AttemptsBlacklisted(attempt_ids=tuple(sorted(blacklisted))))
-        if allowed := tuple(i for i in ids if i not in blacklisted):
+        if screening.blacklisted:
+            self._post(AttemptsBlacklisted(attempt_ids=tuple(sorted(screening.blacklisted))))
+        if screening.refusals:
+            self._post(AttemptsCapped(refusals=screening.refusals))
+        if allowed := tuple(i for i in ids if i not in screening.forbidden):
             self._post(AttemptsCommitted(attempt_ids=allowed))
+
+
+def _write_new(conn: Connection, entries: Sequence[JournalEntry]) -> Screening:
+    write_entries(conn, entries)
+    screening = screen_attempts(conn, entries)
+    count_attempts(conn, entries, screening)
+    return screening

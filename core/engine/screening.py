@@ -1,32 +1,48 @@
-"""Both checks against black lists: when numbers are fetched, and just before they are dialled.
+"""Both checks of numbers, when they are fetched and just before they are dialled, against black
+lists and caps.
 
-Source: manual 25.02, "Blacklists". Every number of a record is checked, not only the main one:
-a person who asked not to be called means all telephones.
+Source: manual 25.02, "Blacklists". Every number of a record is looked up in black lists, not only
+the main one: a person who asked not to be called means all telephones. Caps count calls on the
+number that is dialled.
 """
 
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from core.model import Screen
-from core.ports.commands import AttemptPlaced, JournalEntry
+from core.model import HopperEntry, Screen
+from core.ports.commands import AttemptPlaced, CallClosed, JournalEntry
 from core.ports.events import BatchFetched
 from core.rules.blacklists import is_blacklisted
-from core.rules.multinumbers import numbers_of
+from core.rules.caps import KEPT, PastCall, Refusal, allows, counted_as
+from core.rules.multinumbers import number_for, numbers_of
 from core.store.blacklists import fetch_blacklist_entries
+from core.store.past_calls import fetch_past_calls, forget_old_calls, insert_calls
 
 K = TypeVar("K", bound=Hashable)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Screening:
+    """What the second check forbids, by attempt id."""
+
+    blacklisted: frozenset[int] = frozenset()
+    refusals: Mapping[int, Refusal] = field(default_factory=dict)
+
+    @property
+    def forbidden(self) -> frozenset[int]:
+        return self.blacklisted | self.refusals.keys()
 
 
 def screen_batch(
     conn: Connection, batch: BatchFetched, screen: Screen | None, now: datetime
 ) -> BatchFetched:
-    """The batch, with the entries marked that must not be called."""
+    """The batch, with the entries marked that must not be called, or not yet."""
     if screen is None or not batch.entries:
         return batch
     numbers = {
@@ -34,18 +50,64 @@ def screen_batch(
         for entry in batch.entries
     }
     found = _find(conn, screen, numbers, now)
+    refusals = _refuse_entries(conn, screen, batch.entries, now)
     entries = tuple(
-        replace(entry, is_blacklisted=True) if entry.record.id in found else entry
+        replace(
+            entry,
+            is_blacklisted=entry.record.id in found,
+            refusal=refusals.get(entry.record.id),
+        )
         for entry in batch.entries
     )
     return replace(batch, entries=entries)
 
 
-def screen_attempts(conn: Connection, entries: Sequence[JournalEntry]) -> frozenset[int]:
-    """The ids of the attempts among these entries that must not be called."""
+def _refuse_entries(
+    conn: Connection, screen: Screen, entries: Sequence[HopperEntry], now: datetime
+) -> Mapping[int, Refusal]:
+    """What caps say now against the entries, by record id."""
+    if not screen.caps:
+        return {}
+    numbers = {
+        entry.record.id: counted_as(
+            number_for(entry.retry_no, entry.record.number, entry.record.inputs)
+        )
+        for entry in entries
+    }
+    found = fetch_past_calls(conn, numbers.values(), now - KEPT)
+    history = {number: [call for _id, call in calls] for number, calls in found.items()}
+    zone = ZoneInfo(screen.time_zone)
+    checked = (
+        (record_id, allows(screen.caps, history.get(number, ()), now, zone))
+        for record_id, number in numbers.items()
+    )
+    return {record_id: refusal for record_id, refusal in checked if refusal is not None}
+
+
+def screen_attempts(conn: Connection, entries: Sequence[JournalEntry]) -> Screening:
+    """What forbids the attempts among these entries. They may be there already: what came after
+    an attempt says nothing of it."""
+    placed = [entry for entry in entries if isinstance(entry, AttemptPlaced)]
+    blacklisted = _find_blacklisted(conn, placed)
+    allowed = [entry for entry in placed if entry.attempt.id not in blacklisted]
+    return Screening(blacklisted=blacklisted, refusals=_refuse_attempts(conn, allowed))
+
+
+def count_attempts(conn: Connection, entries: Sequence[JournalEntry], screening: Screening) -> None:
+    """From now on caps count the attempts among these new entries, but for those that are
+    forbidden, and those that the same entries close: they never left."""
+    closed = {entry.log.attempt.id for entry in entries if isinstance(entry, CallClosed)}
+    out = closed | screening.forbidden
+    placed = [entry.attempt for entry in entries if isinstance(entry, AttemptPlaced)]
+    if placed:
+        insert_calls(conn, [attempt for attempt in placed if attempt.id not in out])
+        forget_old_calls(conn, placed[-1].requested_at)
+
+
+def _find_blacklisted(conn: Connection, entries: Sequence[AttemptPlaced]) -> frozenset[int]:
     by_screen: dict[Screen, dict[int, AttemptPlaced]] = defaultdict(dict)
     for entry in entries:
-        if isinstance(entry, AttemptPlaced) and entry.screen is not None:
+        if entry.screen is not None:
             by_screen[entry.screen][entry.attempt.id] = entry
     found: set[int] = set()
     for screen, placed in by_screen.items():
@@ -53,6 +115,33 @@ def screen_attempts(conn: Connection, entries: Sequence[JournalEntry]) -> frozen
         now = max(entry.attempt.requested_at for entry in placed.values())
         found |= _find(conn, screen, numbers, now)
     return frozenset(found)
+
+
+def _refuse_attempts(conn: Connection, entries: Sequence[AttemptPlaced]) -> Mapping[int, Refusal]:
+    """What caps say against the attempts, of which each counts for those after it, whatever
+    campaign it is of."""
+    capped = [counted_as(e.attempt.number) for e in entries if e.screen and e.screen.caps]
+    if not capped:
+        return {}
+    since = min(entry.attempt.requested_at for entry in entries) - KEPT
+    history = defaultdict(list, fetch_past_calls(conn, capped, since))
+    refusals: dict[int, Refusal] = {}
+    for entry in sorted(entries, key=lambda entry: entry.attempt.id):
+        calls = history[counted_as(entry.attempt.number)]
+        if refusal := _refuse_attempt(entry, calls):
+            refusals[entry.attempt.id] = refusal
+        else:
+            call = PastCall(placed_at=entry.attempt.requested_at, is_open=True)
+            calls.append((entry.attempt.id, call))
+    return refusals
+
+
+def _refuse_attempt(entry: AttemptPlaced, calls: Sequence[tuple[int, PastCall]]) -> Refusal | None:
+    if entry.screen is None or not entry.screen.caps:
+        return None
+    before = [call for attempt_id, call in calls if attempt_id < entry.attempt.id]
+    zone = ZoneInfo(entry.screen.time_zone)
+    return allows(entry.screen.caps, before, entry.attempt.requested_at, zone)
 
 
 def _find(

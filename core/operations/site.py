@@ -18,6 +18,7 @@ from core.operations.site_changes import (
     ListImport,
     Plan,
     campaign_entry,
+    cap_entry,
     compare,
     endpoint_entry,
     list_entry,
@@ -28,8 +29,10 @@ from core.operations.site_changes import (
 from core.operations.site_file import Entry, Kind, parse_site
 from core.operations.site_hours import PERIOD_KEYS, period_of
 from core.ports.probe import ProbeTarget
+from core.rules.caps import Cap
 from core.rules.opening_hours import DefaultMode, OpeningHours
 from core.store.campaigns import fetch_campaigns, save_campaign
+from core.store.caps import fetch_caps, save_cap
 from core.store.database import reading
 from core.store.endpoints import fetch_endpoints, save_endpoint
 from core.store.lists import fetch_lists, fetch_records, save_list
@@ -47,6 +50,7 @@ class Site:
     endpoints: tuple[EndPoint, ...]
     lists: tuple[CallList, ...]
     opening_hours: tuple[OpeningHours, ...]
+    caps: tuple[Cap, ...]
     campaigns: tuple[Campaign, ...]
 
     def server_name(self, server_id: int) -> str:
@@ -61,6 +65,7 @@ def fetch_site(conn: Connection) -> Site:
         endpoints=tuple(fetch_endpoints(conn)),
         lists=tuple(fetch_lists(conn)),
         opening_hours=tuple(fetch_all_opening_hours(conn)),
+        caps=tuple(fetch_caps(conn)),
         campaigns=tuple(fetch_campaigns(conn)),
     )
 
@@ -130,12 +135,14 @@ def describe(site: Site) -> tuple[Entry, ...]:
     endpoints = {endpoint.id: endpoint.name for endpoint in site.endpoints}
     lists = {found.id: found.name for found in site.lists}
     hours = {found.id: found.name for found in site.opening_hours}
+    caps = {found.id: found.name for found in site.caps}
     return (
         *(server_entry(server) for server in site.servers),
         *(trunk_entry(trunk, site.server_name(trunk.server_id)) for trunk in site.trunks),
         *(endpoint_entry(point, site.server_name(point.server_id)) for point in site.endpoints),
         *(list_entry(found.name) for found in site.lists),
         *(opening_hours_entry(found) for found in site.opening_hours),
+        *(cap_entry(found) for found in site.caps),
         *(
             campaign_entry(
                 campaign,
@@ -144,6 +151,7 @@ def describe(site: Site) -> tuple[Entry, ...]:
                 opening_hours=tuple(hours[i] for i in campaign.opening_hours_ids),
                 lists=tuple(lists[i] for i in campaign.list_ids),
                 black_lists=tuple(lists[i] for i in campaign.black_list_ids),
+                caps=tuple(caps[i] for i in campaign.cap_ids),
             )
             for campaign in site.campaigns
         ),
@@ -157,7 +165,7 @@ def _is_due(change: Change, kind: Kind) -> bool:
 def _save(conn: Connection, site: Site, change: Change) -> None:
     """Only what the file mentions is replaced."""
     entry = change.entry
-    given = dict(_field(site, key, entry.values) for key in entry.keys if key != "file")
+    given = dict(_field(site, entry, key) for key in entry.keys if key != "file")
     base = _find(site, change.was) if change.was else _new(entry)
     _SAVE[entry.kind](conn, replace(base, **given))
 
@@ -169,6 +177,7 @@ def _find(site: Site, was: Entry) -> Any:
         Kind.END_POINT: site.endpoints,
         Kind.LIST: site.lists,
         Kind.OPENING_HOURS: site.opening_hours,
+        Kind.CAP: site.caps,
         Kind.CAMPAIGN: site.campaigns,
     }
     return next(one for one in named[was.kind] if one.name == was.name)
@@ -186,6 +195,8 @@ def _new(entry: Entry) -> Any:
             return CallList(name=entry.name)
         case Kind.OPENING_HOURS:
             return OpeningHours(name=entry.name, default=DefaultMode.OPEN)
+        case Kind.CAP:
+            return Cap(name=entry.name, attempts=1, days=1)
         case Kind.CAMPAIGN:
             return Campaign(name=entry.name)
 
@@ -194,9 +205,10 @@ def _ids(named: Sequence[Any], names: Sequence[str]) -> tuple[int, ...]:
     return tuple(next(one.id for one in named if one.name == name) for name in names)
 
 
-def _field(site: Site, key: str, values: Mapping[str, Any]) -> tuple[str, object]:
+def _field(site: Site, entry: Entry, key: str) -> tuple[str, object]:
     """From a key of the file to a field of the model and its value."""
-    if key in PERIOD_KEYS:
+    values = entry.values
+    if entry.kind is Kind.CAMPAIGN and key in PERIOD_KEYS:
         return "active_period", period_of(values)
     if key in _NAMES:
         return _NAMES[key], values[key]
@@ -213,6 +225,8 @@ def _field(site: Site, key: str, values: Mapping[str, Any]) -> tuple[str, object
             return "list_ids", _ids(site.lists, values[key])
         case "black_lists":
             return "black_list_ids", _ids(site.lists, values[key])
+        case "caps":
+            return "cap_ids", _ids(site.caps, values[key])
         case _:
             return key, values[key]
 
@@ -224,6 +238,7 @@ _NAMES = {
     "presentation": "dial_presentation",
     "account": "dial_account",
     "reschedule": "reschedule_rules",
+    "site_wide": "is_site_wide",
 }
 
 _SAVE: Mapping[Kind, Callable[[Connection, Any], Any]] = {
@@ -232,5 +247,6 @@ _SAVE: Mapping[Kind, Callable[[Connection, Any], Any]] = {
     Kind.END_POINT: save_endpoint,
     Kind.LIST: save_list,
     Kind.OPENING_HOURS: save_opening_hours,
+    Kind.CAP: save_cap,
     Kind.CAMPAIGN: save_campaign,
 }

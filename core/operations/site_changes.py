@@ -12,10 +12,12 @@ from typing import Any
 
 from core.entries import suggest
 from core.model import Campaign, EndPoint, Server, ServerType, Trunk
+from core.operations.site_caps import figures
 from core.operations.site_file import Entry, Kind
 from core.operations.site_hours import PERIOD_KEYS, period_misfits
 from core.operations.site_values import MAX_CARRIED
 from core.operations.site_words import show
+from core.rules.caps import Cap
 from core.rules.opening_hours import DefaultMode, OpeningHours
 from core.rules.run_mail import EmailEvents
 
@@ -23,6 +25,7 @@ _REQUIRED: Mapping[Kind, tuple[str, ...]] = {
     Kind.TRUNK: ("server", "dial_string"),
     Kind.END_POINT: ("server", "extension", "context"),
     Kind.OPENING_HOURS: ("default",),
+    Kind.CAP: ("attempts", "days"),
 }
 _REFERENCES = {
     "trunks": Kind.TRUNK,
@@ -30,6 +33,7 @@ _REFERENCES = {
     "opening_hours": Kind.OPENING_HOURS,
     "lists": Kind.LIST,
     "black_lists": Kind.LIST,
+    "caps": Kind.CAP,
 }
 _TRACKING = ("amd_mode", "amd_extra", "amd_file", "fax_file")
 
@@ -117,6 +121,11 @@ def opening_hours_entry(hours: OpeningHours) -> Entry:
     return _entry(Kind.OPENING_HOURS, hours.name, values)
 
 
+def cap_entry(cap: Cap) -> Entry:
+    """A stored cap as the file would say it. What a preset gave are figures like others."""
+    return _entry(Kind.CAP, cap.name, {**figures(cap), "site_wide": cap.is_site_wide})
+
+
 def campaign_entry(
     campaign: Campaign,
     *,
@@ -125,6 +134,7 @@ def campaign_entry(
     opening_hours: tuple[str, ...] = (),
     lists: tuple[str, ...] = (),
     black_lists: tuple[str, ...] = (),
+    caps: tuple[str, ...] = (),
 ) -> Entry:
     """A stored campaign, with the names of its parts, as the file would say it. The order
     of lists and opening hours counts, that of the others does not."""
@@ -157,6 +167,8 @@ def campaign_entry(
         "opening_hours": opening_hours,
         "lists": lists,
         "black_lists": tuple(sorted(black_lists)),
+        "caps": tuple(sorted(caps)),
+        "cap_wait_h": campaign.cap_wait_h,
         "reschedule": campaign.reschedule_rules,
     }
     return _entry(Kind.CAMPAIGN, campaign.name, values)
@@ -303,5 +315,6 @@ _DEFAULTS: Mapping[Kind, Entry] = {
     Kind.END_POINT: endpoint_entry(EndPoint(server_id=0, name="", extension="", context=""), ""),
     Kind.LIST: list_entry(""),
     Kind.OPENING_HOURS: opening_hours_entry(OpeningHours(name="", default=DefaultMode.OPEN)),
+    Kind.CAP: cap_entry(Cap(name="", attempts=1, days=1)),
     Kind.CAMPAIGN: campaign_entry(Campaign(name="")),
 }

@@ -1,5 +1,5 @@
-"""The site file: servers, trunks, end-points, lists, opening hours and campaigns as a person
-writes them.
+"""The site file: servers, trunks, end-points, lists, opening hours, caps and campaigns as a
+person writes them.
 
 This reads TOML into entries whose values are checked one by one; whether they fit each other
 and what is stored is `site_changes`' to say. Keys the file leaves out are left out here too.
@@ -15,7 +15,9 @@ from core.entries import Shape, filled, flag, join, one_of, read_table, suggest,
 from core.errors import InvalidValue
 from core.model import Pace, ServerType, Simulation
 from core.operations import site_values as value
+from core.operations.site_caps import read_cap
 from core.operations.site_hours import read_rules
+from core.rules.caps import MAX_ATTEMPTS, MAX_DAYS, DayKind, Preset
 from core.rules.dialstring import check_dial_string
 from core.rules.extensions import check_context, check_extension
 from core.rules.opening_hours import DefaultMode
@@ -41,6 +43,8 @@ class Kind(StrEnum):
     LIST = "lists"
     #: Rules that open and close campaigns.
     OPENING_HOURS = "opening_hours"
+    #: How often a number may be called.
+    CAP = "caps"
     #: What is run.
     CAMPAIGN = "campaigns"
 
@@ -95,6 +99,8 @@ def _read_section(kind: Kind, raw: object, problems: list[str]) -> Iterable[Entr
         keys = frozenset(table) if isinstance(table, Mapping) else frozenset()
         if kind is Kind.OPENING_HOURS:
             keys = read_rules(values, keys, place, problems)
+        if kind is Kind.CAP:
+            keys = read_cap(values, keys, place, problems)
         yield Entry(kind=kind, name=name, values=values, keys=keys)
 
 
@@ -170,6 +176,14 @@ _SHAPES: Mapping[Kind, Shape] = {
         "rules": value.tables('write rules, [{ days = "23456", state = "OPEN" }]'),
         "holidays": value.as_it_is,
     },
+    Kind.CAP: {
+        "preset": one_of(Preset),
+        "attempts": whole(1, MAX_ATTEMPTS),
+        "days": whole(1, MAX_DAYS),
+        "rest_days": whole(0, MAX_DAYS),
+        "day": one_of(DayKind),
+        "site_wide": flag,
+    },
     Kind.CAMPAIGN: {
         "priority": whole(-_MAX, _MAX),
         "pace": one_of(Pace),
@@ -199,6 +213,8 @@ _SHAPES: Mapping[Kind, Shape] = {
         "opening_hours": value.names,
         "lists": value.names,
         "black_lists": value.set_of_names,
+        "caps": value.set_of_names,
+        "cap_wait_h": whole(0, 24 * MAX_DAYS),
         "reschedule": value.tables("write rules, each [[campaigns.NAME.reschedule]]"),
     },
 }

@@ -58,8 +58,9 @@ class FetchBatch:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AttemptPlaced:
     """Journal: the attempt is about to leave. The record's retry, if any, is used up;
-    `AttemptsCommitted` follows once this is safe, or `AttemptsBlacklisted` if `screen` forbids
-    one of `numbers`, which are all that the record has."""
+    `AttemptsCommitted` follows once this is safe; `AttemptsBlacklisted` if `screen` forbids one
+    of `numbers`, which are all that the record has; `AttemptsCapped` if it refuses the number
+    that is dialled."""
 
     attempt: Attempt
     numbers: tuple[str, ...] = ()
@@ -70,12 +71,14 @@ class AttemptPlaced:
 class CallClosed:
     """Journal: the attempt is over. `retry` is its record's next one; `outputs` replace the
     record's output attributes, None leaves them alone. An attempt without lines was never
-    placed: it uses up its record's retry here. `notify` is to be posted once this is safe."""
+    placed: it uses up its record's retry here. `notify` is to be posted once this is safe. What
+    was not sent certainly reached nobody."""
 
     log: CallLog
     retry: Retry | None
     outputs: Mapping[str, str] | None
     notify: Notification | None = None
+    was_sent: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from core.model import Attempt, Campaign, EndPoint, HopperEntry, ListPosition, Run, Server, Trunk
+from core.rules.caps import Cap, Refusal
 from core.rules.opening_hours import OpeningHours
 
 
@@ -149,7 +150,8 @@ class Reported:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunPlan:
-    """All that the dialer needs to execute a run. `record_count` is how many records its
+    """All that the dialer needs to execute a run. `caps` are its campaign's and the site-wide
+    ones; `record_count` is how many records its
     lists held when it was loaded, `retry_count` how many wait in its retry queue."""
 
     run: Run
@@ -158,6 +160,7 @@ class RunPlan:
     trunks: tuple[Trunk, ...]
     endpoints: tuple[EndPoint, ...]
     opening_hours: tuple[OpeningHours, ...] = ()
+    caps: tuple[Cap, ...] = ()
     record_count: int = 0
     retry_count: int = 0
 
@@ -242,6 +245,14 @@ class AttemptsBlacklisted:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AttemptsCapped:
+    """These attempts are in the database, but caps refuse their numbers for now: `refusals` by
+    attempt id."""
+
+    refusals: Mapping[int, Refusal]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class AttemptRefused:
     """The database will not have this attempt, for a reason that waiting does not cure: it
     must not be dialled."""
@@ -294,6 +305,7 @@ Event = (
     | BatchFetched
     | AttemptsCommitted
     | AttemptsBlacklisted
+    | AttemptsCapped
     | AttemptRefused
     | DatabaseDown
     | DatabaseUp

@@ -15,6 +15,7 @@ from core.store.rows import replace_parts, save, values_of
 from core.store.schema import (
     campaign,
     campaign_black_list,
+    campaign_cap,
     campaign_end_point,
     campaign_list,
     campaign_opening_hours,
@@ -31,6 +32,7 @@ _ELSEWHERE = (
     "endpoint_ids",
     "list_ids",
     "black_list_ids",
+    "cap_ids",
     "opening_hours_ids",
     "reschedule_rules",
     "active_period",
@@ -76,6 +78,7 @@ def _campaign(conn: Connection, row: dict[str, Any]) -> Campaign:
         endpoint_ids=_ids(conn, campaign_end_point, "end_point_id", "end_point_id", key),
         list_ids=_ids(conn, campaign_list, "list_id", "idx", key),
         black_list_ids=_ids(conn, campaign_black_list, "list_id", "list_id", key),
+        cap_ids=_ids(conn, campaign_cap, "cap_id", "cap_id", key),
         opening_hours_ids=_ids(conn, campaign_opening_hours, "opening_hours_id", "idx", key),
         reschedule_rules=_rules(conn, key),
     )
@@ -108,6 +111,7 @@ def save_campaign(conn: Connection, value: Campaign) -> Campaign:
     _save_set(conn, campaign_trunk, "trunk_id", key, value.trunk_ids)
     _save_set(conn, campaign_end_point, "end_point_id", key, value.endpoint_ids)
     _save_set(conn, campaign_black_list, "list_id", key, value.black_list_ids)
+    _save_set(conn, campaign_cap, "cap_id", key, value.cap_ids)
     _save_sequence(conn, campaign_list, key, [{"list_id": i} for i in value.list_ids])
     hours = [{"opening_hours_id": i} for i in value.opening_hours_ids]
     _save_sequence(conn, campaign_opening_hours, key, hours)

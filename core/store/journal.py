@@ -15,6 +15,7 @@ from core.ports.commands import (
 )
 from core.rules.notifications import Notification
 from core.store.outbox import letter_row
+from core.store.past_calls import close_calls
 from core.store.rows import values_of
 from core.store.schema import (
     CHANNEL,
@@ -93,8 +94,9 @@ def write_entries(conn: Connection, entries: Sequence[JournalEntry]) -> None:
             if e.outputs is not None
         ],
     )
+    close_calls(conn, closed)
     _write_progress(conn, list(progress.values()))
-    _many(conn, _ADVANCE_POSITION, _fresh_reached(placed))
+    _many(conn, _ADVANCE_POSITION, _fresh_reached([*placed, *unplaced]))
 
 
 def _letters(entries: Sequence[JournalEntry]) -> list[dict[str, Any]]:

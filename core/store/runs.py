@@ -10,6 +10,7 @@ from core.model import Campaign, ListPosition, Pace, Run
 from core.ports.events import RunPlan
 from core.rules.states import RunState
 from core.store.campaigns import fetch_campaign
+from core.store.caps import fetch_caps_of
 from core.store.endpoints import fetch_endpoint
 from core.store.lists import count_records
 from core.store.opening_hours import fetch_opening_hours
@@ -117,6 +118,7 @@ def fetch_plan(conn: Connection, run_id: int) -> RunPlan:
         trunks=trunks,
         endpoints=endpoints,
         opening_hours=tuple(fetch_opening_hours(conn, i) for i in campaign.opening_hours_ids),
+        caps=fetch_caps_of(conn, campaign.cap_ids),
         record_count=sum(count_records(conn, p.list_id) for p in found.lists),
         retry_count=conn.execute(retries).scalar_one(),
     )

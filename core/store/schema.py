@@ -151,6 +151,7 @@ campaign = Table(
     _text("email_events", 8, "NO"),
     # E-mail addresses with commas between them; NULL is none.
     Column("email_addresses", Text),
+    Column("cap_wait_h", Integer, nullable=False, server_default="24"),
 )
 
 campaign_trunk = Table(
@@ -181,6 +182,25 @@ campaign_black_list = Table(
     metadata,
     Column("campaign_id", ForeignKey("campaign.id"), primary_key=True),
     Column("list_id", ForeignKey("call_list.id"), primary_key=True),
+)
+
+cap = Table(
+    "cap",
+    metadata,
+    _key(),
+    Column("name", name_type(NAME), nullable=False, unique=True),
+    Column("attempts", Integer, nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("rest_days", Integer, nullable=False),
+    Column("day", String(16), nullable=False),
+    Column("is_site_wide", Boolean, nullable=False),
+)
+
+campaign_cap = Table(
+    "campaign_cap",
+    metadata,
+    Column("campaign_id", ForeignKey("campaign.id"), primary_key=True),
+    Column("cap_id", ForeignKey("cap.id"), primary_key=True),
 )
 
 opening_hours = Table(
@@ -325,6 +345,18 @@ call_log = Table(
     Column("ended_at", Moment, nullable=False),
     UniqueConstraint("run_id", "record_id", "attempt_no"),
     Index(None, "run_id", "id"),
+)
+
+#: The calls to each number that caps count, under what `core.rules.caps` counts it as. Not the
+#: record's, nor a run's: it stays when those go.
+past_call = Table(
+    "past_call",
+    metadata,
+    Column("attempt_id", BigKey, primary_key=True, autoincrement=False),
+    Column("number", String(NUMBER), nullable=False),
+    Column("placed_at", Moment, nullable=False),
+    Column("talked_until", Moment),
+    Index(None, "number", "placed_at"),
 )
 
 #: What people ask of campaigns; the dialer answers.

@@ -158,7 +158,7 @@ def examples_of_the_manual() -> list[str]:
 
 def test_the_examples_of_the_documentation_are_applied(line: CommandLine) -> None:
     examples = examples_of_the_manual()
-    assert len(examples) == 2
+    assert len(examples) == 3
     stored = SITE.replace("reminders", "Reminders")
     line.done("apply", line.write("site.toml", stored))
     path = line.write("examples.toml", "\n".join(examples))
@@ -168,6 +168,8 @@ def test_the_examples_of_the_documentation_are_applied(line: CommandLine) -> Non
     values = describe_stored(line)[campaign]
     assert values["opening_hours"] == ("Swiss holidays", "Office")
     assert values["black_lists"] == ("Do not call",)
+    assert values["caps"] == ("Gentle",)
+    assert describe_stored(line)['caps."Reg F"']["attempts"] == 7
 
 
 def test_a_change_is_shown_from_old_to_new_and_the_rest_stays(line: CommandLine) -> None:

@@ -14,17 +14,19 @@ from twisted.internet.task import Clock
 from core.engine.engine import Engine as Dialling
 from core.engine.journal import DatabaseJournal
 from core.engine.outage import Outage
-from core.model import ListPosition, Simulation
+from core.model import ListPosition, Screen, Simulation
 from core.ports.commands import AttemptPlaced, CallClosed, JournalEntry, RunProgressed
-from core.ports.events import AttemptsCommitted, Event
+from core.ports.events import AttemptsCapped, AttemptsCommitted, Event
+from core.rules.caps import Cap
 from core.rules.reschedule import RescheduleRule
 from core.rules.states import CallState, RunState
 from core.store.database import reading
 from core.store.journal import write_entries
+from core.store.past_calls import fetch_past_calls
 from core.store.runs import fetch_run
 from core.store.schema import call_log, retry
 from tests.support.rig import NoThreads, Rig
-from tests.support.store_site import closed, furnish, placed
+from tests.support.store_site import NOW, closed, furnish, placed
 
 
 def progressed(run_id: int, position: ListPosition) -> RunProgressed:
@@ -76,6 +78,37 @@ def test_an_attempt_takes_its_lists_position_along(database: Engine) -> None:
         assert fetch_run(conn, site.run.id).lists[0].highwater == site.record_ids[4]
         write_entries(conn, [placed(site.attempt(2, record=2)), placed(retried)])
         assert fetch_run(conn, site.run.id).lists[0].highwater == site.record_ids[4]
+
+
+def test_attempts_written_twice_are_refused_as_before(database: Engine) -> None:
+    """A commit may succeed although its answer is lost: each counts once, and for later ones."""
+    site = furnish(database)
+    screen = Screen(caps=(Cap(name="once", attempts=1, days=1),), time_zone="UTC")
+    posted: list[Event] = []
+    journal = DatabaseJournal(database, NoThreads(), Clock(), posted.append, Outage(posted.append))
+    attempts = [replace(site.attempt(i, record=i), number="555") for i in (1, 2, 3)]
+    for _ in range(2):
+        for attempt in attempts:
+            journal.append(AttemptPlaced(attempt=attempt, screen=screen))
+        journal.flush()
+    assert [event.attempt_ids for event in posted if isinstance(event, AttemptsCommitted)] == [
+        (1,),
+        (1,),
+    ]
+    refused = [sorted(event.refusals) for event in posted if isinstance(event, AttemptsCapped)]
+    assert refused == [[2, 3], [2], [3]]
+
+
+def test_an_attempt_taken_back_before_it_was_written_does_not_count(database: Engine) -> None:
+    site = furnish(database)
+    nowhere: list[Event] = []
+    outage = Outage(nowhere.append)
+    journal = DatabaseJournal(database, NoThreads(), Clock(), nowhere.append, outage)
+    journal.append(placed(site.attempt(1)))
+    journal.append(replace(closed(site.attempt(1)), was_sent=False))
+    journal.flush()
+    with reading(database) as conn:
+        assert fetch_past_calls(conn, ["100"], NOW) == {}
 
 
 class PulledOut(NoThreads):

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, Engine, event, insert, select
 
 from core.model import CallList, ListPosition
 from core.ports.commands import FetchBatch, RunProgressed
+from core.rules.caps import KEPT
 from core.rules.states import RunState
 from core.store.attempts import fetch_open_attempts, last_attempt_id
 from core.store.blacklists import CHUNK, fetch_blacklist_entries
@@ -19,6 +21,12 @@ from core.store.database import reading
 from core.store.hopper import fetch_batch
 from core.store.journal import is_written, write_entries
 from core.store.lists import fetch_list_by_name, fetch_records, insert_records, save_list
+from core.store.past_calls import (
+    close_calls,
+    fetch_past_calls,
+    forget_old_calls,
+    insert_calls,
+)
 from core.store.reports import fetch_logs, fetch_outcomes
 from core.store.rows import values_of
 from core.store.run_shown import fetch_shown, save_shown
@@ -47,6 +55,7 @@ def crowd(database: Engine) -> Site:
         conn.execute(insert(attempt), [{"id": a.id, **values_of(a)} for a in attempts])
         ends = [site.attempt(i + 1 + ROWS, record=i, attempt_no=8) for i in range(ROWS)]
         write_entries(conn, [closed(one) for one in ends])
+        insert_calls(conn, [*attempts, *ends])
         lists = [save_list(conn, CallList(name=f"other {i}")).id for i in range(100)]
         insert_records(conn, [(lists[i % 100], str(i), None) for i in range(ROWS)])
         refused = save_list(conn, CallList(name="refused")).id
@@ -82,6 +91,15 @@ def write_all(conn: Connection, site: Site) -> object:
     return is_written(conn, end)
 
 
+def count_calls(conn: Connection, site: Site) -> object:
+    """A call counts, is over, and others are forgotten; then a full query's worth is looked up."""
+    fresh = site.attempt(3 * ROWS, record=3, attempt_no=1)
+    insert_calls(conn, [fresh])
+    close_calls(conn, [closed(fresh, talk_ms=1), replace(closed(fresh), was_sent=False)])
+    forget_old_calls(conn, NOW + KEPT + timedelta(seconds=1))
+    return fetch_past_calls(conn, [str(100 + i) for i in range(CHUNK)], NOW - KEPT)
+
+
 def look_up(conn: Connection, numbers: int) -> object:
     """As many numbers, some of them listed, in a big list and a small one."""
     lists = [fetch_list_by_name(conn, name).id for name in ("refused", "other 7")]
@@ -96,6 +114,8 @@ QUERIES: dict[str, Work] = {
     ),
     "one number's entries": lambda c, _s: look_up(c, 1),
     "many numbers' entries": lambda c, _s: look_up(c, CHUNK),
+    "calls that caps count": count_calls,
+    "one number's calls": lambda c, _s: fetch_past_calls(c, ["107"], NOW - KEPT),
     "fetch_asked": lambda c, _s: fetch_asked(c, 50),
     "answer": lambda c, _s: answer(c, 77, "OK", NOW),
     "fetch_outcome": lambda c, _s: fetch_outcome(c, fetch_asked_id(c)),
@@ -171,7 +191,7 @@ def test_no_dialling_query_reads_a_whole_table(crowded: tuple[Engine, Site]) -> 
             conn.rollback()
 
 
-def test_a_number_is_looked_up_by_list_and_number(crowded: tuple[Engine, Site]) -> None:
+def test_a_number_is_looked_up_by_its_indexes(crowded: tuple[Engine, Site]) -> None:
     database, _site = crowded
     with reading(database) as conn:
         for count in (1, 10, CHUNK):
@@ -179,15 +199,19 @@ def test_a_number_is_looked_up_by_list_and_number(crowded: tuple[Engine, Site]) 
                 look_up(conn, count)
             statement, values = seen[-1]
             assert index_of(conn, statement, values) == "ix_record_list_id_number"
+            with statements(conn) as seen:
+                fetch_past_calls(conn, [str(100 + i) for i in range(count)], NOW - KEPT)
+            [(statement, values)] = seen
+            assert index_of(conn, statement, values) == "ix_past_call_number_placed_at"
 
 
 def index_of(conn: Connection, statement: str, values: Any) -> str:
-    """The index that a query of one table is answered from."""
+    """The index, by both its columns, from which a query reads its first table."""
     if conn.dialect.name == "sqlite":
         plan = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
         step = plan.first()
         assert step is not None
-        found = re.search(r"USING INDEX (\w+) \(list_id=\? AND number=\?\)", step.detail)
+        found = re.search(r"USING INDEX (\w+) \(\w+=\? AND \w+[=>]\?\)", step.detail)
         return found[1] if found else str(step.detail)
     plan = conn.exec_driver_sql(f"EXPLAIN FORMAT=JSON {statement}", values).scalar_one()
     return str(next(_tables(json.loads(plan))).get("key"))

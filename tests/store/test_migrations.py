@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 import core.store
 from core.model import Campaign
+from core.rules.caps import PastCall
 from core.rules.notifications import LetterKind
 from core.store.attempts import fetch_open_attempts
 from core.store.campaigns import fetch_campaigns, save_campaign
@@ -16,6 +17,7 @@ from core.store.database import check_schema, reading, upgrade
 from core.store.journal import write_entries
 from core.store.lists import fetch_records
 from core.store.outbox import fetch_due
+from core.store.past_calls import fetch_past_calls
 from core.store.reports import fetch_logs, fetch_trunk_counts
 from core.store.runs import fetch_run
 from tests.support.store_site import closed
@@ -111,6 +113,26 @@ def test_tables_made_anew_keep_their_keys_and_indexes(empty_database: Engine) ->
     assert "uq_attempt_run_id_record_id_attempt_no" in before["attempt"]
     assert "fk_call_log_trunk_id" in before["call_log"]
     assert "ix_call_log_run_id_id" in before["call_log"]
+
+
+def test_the_calls_of_before_count(empty_database: Engine) -> None:
+    furnish_0001(empty_database)
+    talk = "'+393', 'wb-3', :at, 'TERMINATED', '', 1, 2, 3000, 0, '', 16, '', '', :at"
+    unsent = "'+394', 'wb-4', :at, 'RS_ERROR', '', 0, 0, 0, 10, '', 0, '', 'not sent: :x', :at"
+    with empty_database.begin() as conn:
+        for number, row in ((3, talk), (4, unsent)):
+            values = row.replace(":x", "gone").replace(":at", AT)
+            conn.exec_driver_sql(
+                f"INSERT INTO call_log VALUES ({number},1,1,1,1,1,1,1,{number},0, {values})"
+            )
+    upgrade(empty_database)
+    with reading(empty_database) as conn:
+        found = fetch_past_calls(conn, ["100", "101", "393", "394"], NOW)
+    assert found == {
+        "100": [(1, PastCall(placed_at=NOW, talked_until=NOW))],
+        "101": [(2, PastCall(placed_at=NOW, is_open=True))],
+        "393": [(3, PastCall(placed_at=NOW, talked_until=NOW))],
+    }
 
 
 def test_the_run_of_before_goes_on_afterwards(empty_database: Engine) -> None:

@@ -30,6 +30,7 @@ from core.ports.commands import (
     Originate,
     RunProgressed,
 )
+from core.rules.caps import Cap, Refusal
 from core.rules.notifications import Notification
 from core.rules.opening_hours import OpeningHours
 from core.rules.reschedule import RescheduleRule
@@ -61,6 +62,7 @@ class World:
     progress: dict[int, RunProgressed] = field(default_factory=dict)
     mails: list[Notification] = field(default_factory=list)
     blacklist: set[str] = field(default_factory=set)
+    refusals: dict[str, Refusal] = field(default_factory=dict)
     is_database_up: bool = True
     is_throttled: bool = False
     commits: bool = True
@@ -82,6 +84,7 @@ class World:
         endpoints: Sequence[EndPoint] = (END,),
         servers: Sequence[Server] = (SERVER,),
         hours: Sequence[OpeningHours] = (),
+        caps: Sequence[Cap] = (),
         is_up: bool = True,
     ) -> None:
         """Start a run over the campaign's lists (all lists if it names none)."""
@@ -102,6 +105,7 @@ class World:
                     trunks=tuple(trunks),
                     endpoints=tuple(endpoints),
                     opening_hours=tuple(hours),
+                    caps=tuple(caps),
                     record_count=sum(len(self.lists[i]) for i in lists),
                 )
             )
@@ -145,12 +149,8 @@ class World:
             case AttemptPlaced(attempt=attempt):
                 self.placed.append(command)
                 self.retries.pop((attempt.run_id, attempt.record_id), None)
-                if command.screen is not None and self.blacklist.intersection(command.numbers):
-                    forbidden = events.AttemptsBlacklisted(attempt_ids=(attempt.id,))
-                    self.dialer.receive(forbidden, self.now)
-                elif self.commits:
-                    committed = events.AttemptsCommitted(attempt_ids=(attempt.id,))
-                    self.dialer.receive(committed, self.now)
+                if (verdict := self._check(command)) is not None:
+                    self.dialer.receive(verdict, self.now)
             case CallClosed(retry=retry):
                 self.logs.append(command)
                 attempt = command.log.attempt
@@ -161,6 +161,16 @@ class World:
             case RunProgressed():
                 self.progress[command.run_id] = command
                 self.mails += command.mailing.letters if command.mailing else ()
+
+    def _check(self, command: AttemptPlaced) -> events.Event | None:
+        """The second check, and the commit."""
+        attempt, screen = command.attempt, command.screen
+        if screen and self.blacklist.intersection(command.numbers):
+            return events.AttemptsBlacklisted(attempt_ids=(attempt.id,))
+        if screen and screen.caps and attempt.number in self.refusals:
+            refusals = {attempt.id: self.refusals[attempt.number]}
+            return events.AttemptsCapped(refusals=refusals)
+        return events.AttemptsCommitted(attempt_ids=(attempt.id,)) if self.commits else None
 
     def database_back(self) -> None:
         self.is_database_up = True
@@ -204,7 +214,11 @@ class World:
         if command.screen is None:
             return batch
         entries = tuple(
-            replace(entry, is_blacklisted=entry.record.number in self.blacklist)
+            replace(
+                entry,
+                is_blacklisted=entry.record.number in self.blacklist,
+                refusal=self.refusals.get(entry.record.number) if command.screen.caps else None,
+            )
             for entry in batch.entries
         )
         return replace(batch, entries=entries)

@@ -145,6 +145,26 @@ def test_a_campaign_s_rules_keep_their_order() -> None:
             'a call must end in it; is "RS_BUSY" meant?',
         ),
         (
+            "[caps.c]\nattempts = 0",
+            'caps.c.attempts "0": write a whole number from 1 to 1000',
+        ),
+        (
+            '[caps.c]\npreset = "us"',
+            'caps.c.preset "us": write one of US_REG_F, FRANCE',
+        ),
+        (
+            '[caps.c]\npreset = "france"\nrest_days = 3',
+            "caps.c.rest_days: the preset gives it; leave out one of the two",
+        ),
+        (
+            '[caps.c]\nday = "callendar"',
+            'caps.c.day "callendar": is "CALENDAR" meant?',
+        ),
+        (
+            "[campaigns.c]\ncap_wait_h = -1",
+            'campaigns.c.cap_wait_h "-1": write a whole number from 0 to 8784',
+        ),
+        (
             "[[campaigns.c.reschedule]]\nmax_attempts = 1",
             "campaigns.c.reschedule[1].state: it must be given, such as RS_BUSY",
         ),

@@ -12,12 +12,14 @@ import resource
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sqlalchemy import Engine
 
 from core.operations.lists import import_csv
+from core.people import SYSTEM
 from core.store.database import open_database, upgrade
 from core.store.journal import write_entries
 from tests.support.store_site import closed, furnish, placed
@@ -68,7 +70,8 @@ def import_with_whipbird(file: Path, database: Path, rows: int) -> float:
     engine = open_database(f"sqlite:///{database}")
     upgrade(engine)
     begin = time.perf_counter()
-    result = import_csv(engine, file, "numbers", lambda _bytes: None, io.StringIO())
+    now = datetime.now(UTC)
+    result = import_csv(engine, SYSTEM, file, "numbers", lambda _: None, io.StringIO(), now)
     spent = time.perf_counter() - begin
     engine.dispose()
     if result.accepted != rows:

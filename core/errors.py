@@ -43,6 +43,14 @@ class NotPossible(WhipbirdError):
     """The request is well formed, but the present state forbids it."""
 
 
+class Forbidden(WhipbirdError):
+    """Whoever asks may not; `key` is what they would need, empty if no key helps."""
+
+    def __init__(self, text: str, *, key: str = "") -> None:
+        super().__init__(text)
+        self.key = key
+
+
 class SchemaOutdated(WhipbirdError):
     """The database's schema is not the one this version needs."""
 

@@ -1,7 +1,8 @@
 """What Whipbird is told to do: servers, trunks, end-points, lists, campaigns.
 
 Plain values, the same for store, dialer and faces. An id of 0 means "not stored yet".
-Names and meanings follow the manual's chapter "Concepts" (25.02).
+Names and meanings follow the manual's chapter "Concepts" (25.02). An element is seen by those
+who hold its `security_key`, by everyone if that is empty, and by who made it.
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from core.rules.active_period import EVERY_MOMENT, ActivePeriod
 from core.rules.caps import Cap, Refusal
 from core.rules.reschedule import RescheduleRule
 from core.rules.run_mail import EmailEvents
+from core.rules.stamps import UNSTAMPED, Stamp
 from core.rules.states import CallState, RunState
 
 
@@ -38,6 +40,8 @@ class Server:
     password: str = field(default="", repr=False)
     unit_ms: int = 50
     messages_per_unit: int = 5
+    security_key: str = ""
+    stamp: Stamp = field(default=UNSTAMPED, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,6 +74,8 @@ class Trunk:
     max_calls_per_period: int = 100
     period_ms: int = 1000
     simulation: Simulation | None = None
+    security_key: str = ""
+    stamp: Stamp = field(default=UNSTAMPED, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,6 +88,8 @@ class EndPoint:
     extension: str
     context: str
     max_channels: int = 10
+    security_key: str = ""
+    stamp: Stamp = field(default=UNSTAMPED, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,6 +98,8 @@ class CallList:
 
     id: int = 0
     name: str
+    security_key: str = ""
+    stamp: Stamp = field(default=UNSTAMPED, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,6 +174,8 @@ class Campaign:
     cap_ids: tuple[int, ...] = ()
     cap_wait_h: int = 24
     reschedule_rules: tuple[RescheduleRule, ...] = ()
+    security_key: str = ""
+    stamp: Stamp = field(default=UNSTAMPED, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -21,6 +21,7 @@ from core.errors import NotPossible, WhipbirdError
 from core.listening import check_free
 from core.operations.campaigns import ask
 from core.operations.reports import RunReport, recent_runs, run_report
+from core.people import SYSTEM
 from core.store.database import open_database
 from core.store.lock import is_dialer_running
 
@@ -68,7 +69,7 @@ def prepare(database: Engine) -> None:
     for arguments in (["migrate"], ["apply", str(SITE)]):
         subprocess.run([*WHIPBIRD, *arguments], check=True)
     try:
-        ask(database, CAMPAIGN, "start", SystemClock().now())
+        ask(database, SYSTEM, CAMPAIGN, "start", SystemClock().now())
     except NotPossible:
         console.print("The campaign's run of last time goes on.")
 
@@ -79,8 +80,8 @@ def watch(dialer: subprocess.Popen[bytes], database: Engine, config: Config, log
     console.print(f"Live page: [bold]http://{host}:{port}/[/bold]   log: {log}   Ctrl-C stops.")
     with Live(console=console, refresh_per_second=2, transient=True) as live:
         while dialer.poll() is None:
-            if runs := recent_runs(database, 1):
-                live.update(render(run_report(database, runs[0].run_id)))
+            if runs := recent_runs(database, SYSTEM, 1):
+                live.update(render(run_report(database, SYSTEM, runs[0].run_id)))
             time.sleep(0.5)
     console.print(f"The dialer has ended; its last words, from {log}:")
     console.print("\n".join(log.read_text(errors="replace").splitlines()[-15:]), markup=False)

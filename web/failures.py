@@ -13,7 +13,14 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.exceptions import NotFound as NoRoute
 from werkzeug.routing import RequestRedirect
 
-from core.errors import InvalidValue, NotFound, NotPossible, SchemaOutdated, WhipbirdError
+from core.errors import (
+    Forbidden,
+    InvalidValue,
+    NotFound,
+    NotPossible,
+    SchemaOutdated,
+    WhipbirdError,
+)
 from web.forgery import Forged
 
 
@@ -34,6 +41,7 @@ _OWN: tuple[tuple[type[WhipbirdError], int, str], ...] = (
     (NotPossible, 409, "Not possible now"),
     (InvalidValue, 400, "That cannot be right"),
     (Forged, 403, "Refused"),
+    (Forbidden, 403, "Not allowed"),
     (SchemaOutdated, 503, "The database needs an upgrade"),
     (WhipbirdError, 400, "That cannot be done"),
 )

@@ -28,7 +28,7 @@ def show(session: Session, number: str, name: str | None) -> None:
     and which were cancelled, when and why."""
     from core.operations.blacklists import find
 
-    entries = find(session.engine, number, session.now(), name)
+    entries = find(session.engine, session.actor, number, session.now(), name)
     forbids = sum(entry.is_in_force for entry in entries)
     answer(
         {"number": number, "is_blacklisted": forbids > 0, "entries": entries},
@@ -49,7 +49,7 @@ def cancel(session: Session, numbers: tuple[str, ...], name: str, reason: str) -
     a number that is added again is blacklisted again."""
     from core.operations import blacklists as operations
 
-    done = operations.cancel(session.engine, name, numbers, reason, session.now())
+    done = operations.cancel(session.engine, session.actor, name, numbers, reason, session.now())
     answer(done, f"{name}: {done.updated} of {done.found} entries cancelled")
 
 

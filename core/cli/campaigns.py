@@ -53,10 +53,10 @@ def _ask(session: Session, name: str, verb: str) -> int:
     from core.store.lock import is_dialer_running
 
     engine = session.engine
-    command_id = ask(engine, name, verb, session.now())
+    command_id = ask(engine, session.actor, name, verb, session.now())
     is_running = is_dialer_running(engine)
     outcome = wait_for_outcome(engine, command_id) if is_running else None
-    warnings = warn_of_start(engine, name) if verb == "start" else ()
+    warnings = warn_of_start(engine, session.actor, name) if verb == "start" else ()
     answer(
         {
             "command_id": command_id,

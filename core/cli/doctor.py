@@ -48,7 +48,7 @@ def examine(session: Session) -> Iterator[Finding]:
         from core.store.lock import is_dialer_running
 
         is_running = is_dialer_running(session.engine)
-        targets = fetch_targets(session.engine)
+        targets = fetch_targets(session.engine, session.actor)
         if not targets:
             yield Finding(
                 subject="servers",

@@ -37,10 +37,14 @@ def check(session: Session, name: str | None, campaign: str | None, when: str, z
     if (name is None) is (campaign is None):
         raise click.UsageError("name opening hours, or a campaign with --campaign")
     if campaign is not None:
-        found = operations.inspect_campaign(session.engine, campaign, when, zone, session.now())
+        found = operations.inspect_campaign(
+            session.engine, session.actor, campaign, when, zone, session.now()
+        )
     else:
         assert name is not None
-        found = operations.inspect_hours(session.engine, name, when, zone, session.now())
+        found = operations.inspect_hours(
+            session.engine, session.actor, name, when, zone, session.now()
+        )
     answer(
         found,
         _describe(found),

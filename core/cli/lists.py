@@ -5,15 +5,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TypedDict
 
 import click
 
 from core.cli.output import answer, is_json, json_option, make_console, make_table, say
 from core.cli.session import Session, pass_session
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -49,7 +46,7 @@ def import_(session: Session, file: Path, name: str, rejected: Path | None) -> N
     The column `number` is the number, the others become attributes. A row that cannot be
     used does not stop the rest.
     """
-    answer(import_file(session.engine, file, name, rejected))
+    answer(import_file(session, file, name, rejected))
 
 
 @list_.command(short_help="Write a list as CSV.")
@@ -62,21 +59,18 @@ def export(session: Session, name: str, file: Path | None) -> None:
 
     `list import` reads such a file back.
     """
-    from core.operations.lists import export_csv
-    from core.store.database import reading
-    from core.store.lists import fetch_list_by_name
+    from core.operations.lists import export_csv, show_records
 
     if file is None and is_json():
         raise click.UsageError("with --json, name the FILE to write to")
-    with reading(session.engine) as conn:
-        fetch_list_by_name(conn, name)  # before a file is made
+    show_records(session.engine, session.actor, name, 1)  # before a file is made
     if file is None:
         stream = TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="")
-        export_csv(session.engine, name, stream)
+        export_csv(session.engine, session.actor, name, stream, session.now())
         stream.detach()
         return
     with file.open("w", encoding="utf-8", newline="") as output:
-        export_csv(session.engine, name, output)
+        export_csv(session.engine, session.actor, name, output, session.now())
     answer({"list": name, "file": file}, f"{name}: written to {file}")
 
 
@@ -87,19 +81,16 @@ def export(session: Session, name: str, file: Path | None) -> None:
 @pass_session
 def show(session: Session, name: str | None, limit: int) -> None:
     """Show all lists with the number of their records, or, with --list, the first of them."""
-    from core.store.database import reading
-    from core.store.lists import count_records, fetch_list_by_name, fetch_lists, fetch_records
+    from core.operations.lists import show_lists, show_records
 
-    with reading(session.engine) as conn:
-        if name is None:
-            counts = [(found.name, count_records(conn, found.id)) for found in fetch_lists(conn)]
-            answer(
-                {"lists": [{"list": found, "records": count} for found, count in counts]},
-                lambda: make_table("Lists", "name", "records", rows=list(counts)),
-            )
-            return
-        found = fetch_list_by_name(conn, name)
-        records = fetch_records(conn, found.id, after_id=0, limit=limit)
+    if name is None:
+        counts = show_lists(session.engine, session.actor)
+        answer(
+            {"lists": [{"list": found, "records": count} for found, count in counts]},
+            lambda: make_table("Lists", "name", "records", rows=list(counts)),
+        )
+        return
+    records = show_records(session.engine, session.actor, name, limit)
     answer(
         {"list": name, "records": records},
         lambda: make_table(
@@ -115,7 +106,7 @@ def show(session: Session, name: str | None, limit: int) -> None:
     )
 
 
-def import_file(engine: "Engine", path: Path, name: str, rejected: Path | None = None) -> Imported:
+def import_file(session: Session, path: Path, name: str, rejected: Path | None = None) -> Imported:
     """Import a file with a progress bar, and say what became of it.
 
     The file of rejected rows is left behind only if there are any.
@@ -129,7 +120,9 @@ def import_file(engine: "Engine", path: Path, name: str, rejected: Path | None =
             rejected.open("w", encoding="utf-8", newline="") as stream,
             _progress(path) as advance,
         ):
-            result = import_csv(engine, path, name, advance, stream)
+            result = import_csv(
+                session.engine, session.actor, path, name, advance, stream, session.now()
+            )
     finally:
         if rejected.is_file() and not rejected.stat().st_size:
             rejected.unlink()

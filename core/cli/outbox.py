@@ -32,7 +32,7 @@ def list_(session: Session, waiting: bool, limit: int) -> None:
     """
     from core.operations.outbox import fetch_outbox
 
-    found = fetch_outbox(session.engine, dead=not waiting, limit=limit)
+    found = fetch_outbox(session.engine, session.actor, dead=not waiting, limit=limit)
     answer(
         found,
         f"{found.waiting} waiting, {found.dead} dead",
@@ -49,7 +49,7 @@ def retry(session: Session, ids: tuple[int, ...]) -> None:
     campaign has now."""
     from core.operations import outbox as operations
 
-    count = operations.retry(session.engine, ids, session.now())
+    count = operations.retry(session.engine, session.actor, ids, session.now())
     answer({"retried": count}, f"{count} to be sent again")
 
 
@@ -64,7 +64,7 @@ def drop(session: Session, ids: tuple[int, ...], is_all: bool) -> None:
 
     if bool(ids) is is_all:
         raise click.UsageError("name IDs, which `whipbird outbox list` tells, or give --all")
-    count = operations.drop(session.engine, ids)
+    count = operations.drop(session.engine, session.actor, ids, session.now())
     answer({"dropped": count}, f"{count} dropped")
 
 

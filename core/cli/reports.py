@@ -27,7 +27,7 @@ def status(session: Session, runs: int) -> None:
     """Show whether a dialer is running, the servers, the campaigns and the latest runs."""
     from core.operations.status import fetch_status
 
-    found = fetch_status(session.engine, runs)
+    found = fetch_status(session.engine, session.actor, runs)
     answer(
         found,
         "a dialer is running" if found.is_dialer_running else "no dialer is running",
@@ -46,7 +46,7 @@ def report(session: Session, run: int) -> None:
     """Show the report of the run with the number RUN, which `whipbird status` tells."""
     from core.operations.reports import run_report
 
-    found = run_report(session.engine, run)
+    found = run_report(session.engine, session.actor, run)
     answer(
         found,
         _headline(found),

@@ -1,7 +1,9 @@
 """What a command works with: the settings, the database, the way to ask a PBX, the time."""
 
+import getpass
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from core.config import Config, load_config
+from core.people import SYSTEM, Actor
 from core.ports.probe import Probe
 
 if TYPE_CHECKING:
@@ -49,8 +52,21 @@ class Session:
         if "raw_engine" in self.__dict__:
             self.raw_engine.dispose()
 
+    @cached_property
+    def actor(self) -> Actor:
+        """Who types: on the machine itself everything is allowed, and noted with the name of
+        the machine's user."""
+        return replace(SYSTEM, address=_user_name())
+
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+
+def _user_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 #: Passes the session to a command.

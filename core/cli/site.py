@@ -28,15 +28,13 @@ def apply(session: Session, site: Path, dry_run: bool) -> None:
     """
     from core.operations import site as operations
 
-    plan = operations.plan(session.engine, site)
+    plan = operations.plan(session.engine, session.actor, site)
     if not is_json():
         make_console().print(render(plan), soft_wrap=True)
     imported = []
     if not dry_run:
-        operations.apply(session.engine, plan)
-        imported = [
-            import_file(session.engine, wanted.path, wanted.list_name) for wanted in plan.imports
-        ]
+        operations.apply(session.engine, session.actor, plan, session.now())
+        imported = [import_file(session, wanted.path, wanted.list_name) for wanted in plan.imports]
     answer(
         {
             "is_applied": not dry_run,

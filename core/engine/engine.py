@@ -8,6 +8,7 @@ the dialer.
 
 import logging
 from collections.abc import Awaitable
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Engine as Database
@@ -335,13 +336,18 @@ class Engine(Service):
         self.post(ServersLoaded(servers=servers))
         for server in servers:
             known = self._pbxs.get(server.id)
-            if known is not None and known[0] == server:
+            if known is not None and reach_alike(known[0], server):
                 continue
             if known is not None:
                 _leave(known[1])
             pbx = self._make_pbx(server, self.post)
             self._pbxs[server.id] = (server, pbx)
             pbx.start()
+
+
+def reach_alike(one: Server, other: Server) -> bool:
+    """Whether a connection to the one serves the other: who may see it is no matter."""
+    return replace(one, security_key=other.security_key) == other
 
 
 def _in_words(command: Command) -> str:

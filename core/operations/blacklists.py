@@ -12,9 +12,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Engine
 
 from core.model import CallList, Record
+from core.operations.permission import log_entry, require, require_visible, visible
+from core.people import Actor
 from core.rules.attributes import check_value
 from core.rules.blacklists import CANCELLED, FOREVER, render_cancellation, until
+from core.rules.keys import Key
 from core.rules.numbers import parse_number
+from core.store.audit import write_log
 from core.store.blacklists import (
     fetch_black_list_ids,
     fetch_black_list_users,
@@ -55,17 +59,24 @@ class EntryView:
 
 
 def cancel(
-    engine: Engine, list_name: str, numbers: Sequence[str], reason: str, now: datetime
+    engine: Engine,
+    actor: Actor,
+    list_name: str,
+    numbers: Sequence[str],
+    reason: str,
+    now: datetime,
 ) -> Cancelled:
     """Take every entry that the list holds of these numbers out of force, with the reason and
     the time; those that were cancelled already or have ended stay as they are.
 
     Dates are local time of the campaigns that keep off the list; UTC unless they agree.
-    NotFound of an unknown list, InvalidValue of a number or a reason that is none.
+    NotFound of an unknown list, InvalidValue of a number or a reason that is none. Needs LIST.
     """
+    require(actor, Key.LIST)
     wanted = dict.fromkeys(parse_number(number) for number in numbers)
     with engine.begin() as conn:
         found = fetch_list_by_name(conn, list_name)
+        require_visible(actor, found, "list", list_name)
         lock_list(conn, found.id)
         zones = _zones(zone for _name, zone in fetch_black_list_users(conn, found.id))
         note = render_cancellation(reason, now, _common(zones))
@@ -77,21 +88,26 @@ def cancel(
             if _is_in_force(record.inputs, now, zones)
         }
         save_inputs(conn, changed)
+        detail = f"{len(changed)} of {len(records)} entries: {reason}"
+        write_log(conn, log_entry(actor, now, "blacklist.cancel", list_name, detail))
     return Cancelled(found=len(records), updated=len(changed))
 
 
 def find(
-    engine: Engine, number: str, now: datetime, list_name: str | None = None
+    engine: Engine, actor: Actor, number: str, now: datetime, list_name: str | None = None
 ) -> list[EntryView]:
-    """The entries of the number on this list, or on every list that a campaign keeps off.
-    NotFound of an unknown list, InvalidValue of what is no number."""
+    """The entries of the number on this list, or on every list that a campaign keeps off and
+    the actor may see. NotFound of an unknown list, InvalidValue of what is no number. Needs
+    LIST."""
+    require(actor, Key.LIST)
     wanted = parse_number(number)
     with reading(engine) as conn:
         if list_name is not None:
             lists = [fetch_list_by_name(conn, list_name)]
+            require_visible(actor, lists[0], "list", list_name)
         else:
             keys = set(fetch_black_list_ids(conn))
-            lists = [one for one in fetch_lists(conn) if one.id in keys]
+            lists = [one for one in visible(actor, fetch_lists(conn)) if one.id in keys]
         return [view for one in lists for view in _entries(conn, one, wanted, now)]
 
 

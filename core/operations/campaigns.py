@@ -13,9 +13,14 @@ from sqlalchemy import Engine
 from core.errors import InvalidValue, NotPossible
 from core.model import Campaign, Pace, Run
 from core.operations import site_values
+from core.operations.permission import log_entry, require, require_visible, visible
+from core.people import Actor
+from core.rules.keys import Key
+from core.rules.stamps import made
 from core.rules.states import RunState
 from core.rules.verdicts import Verdict
 from core.store import runs as stored_runs
+from core.store.audit import write_log
 from core.store.campaigns import fetch_campaign_by_name, fetch_campaigns, save_campaign
 from core.store.database import reading
 
@@ -50,40 +55,49 @@ class CampaignView:
         return self.pace is Pace.RUNNABLE and self.run_id is None
 
 
-def campaigns(engine: Engine) -> list[CampaignView]:
-    """All campaigns but hidden ones, by name; a campaign has at most one open run."""
+def campaigns(engine: Engine, actor: Actor) -> list[CampaignView]:
+    """All campaigns that the actor may see but hidden ones, by name; a campaign has at most
+    one open run. Needs RT."""
+    require(actor, Key.RT)
     with reading(engine) as conn:
         open_runs = {run.campaign_id: run for run in stored_runs.fetch_open_runs(conn)}
         found = fetch_campaigns(conn)
     return sorted(
         (
             _view(campaign, open_runs.get(campaign.id))
-            for campaign in found
+            for campaign in visible(actor, found)
             if campaign.pace is not Pace.HIDDEN
         ),
         key=lambda view: view.name.casefold(),
     )
 
 
-def ask(engine: Engine, campaign_name: str, verb: str, now: datetime) -> int:
-    """Ask `verb` of the campaign; the id of the command, which the dialer will answer.
+def ask(engine: Engine, actor: Actor, campaign_name: str, verb: str, now: datetime) -> int:
+    """Ask `verb` of the campaign; the id of the command, which the dialer will answer. Needs
+    CTRL_WBT.
 
     InvalidValue of an unknown verb, NotFound of an unknown campaign, NotPossible when the
     campaign's pace or the state of its run does not allow it.
     """
+    require(actor, Key.CTRL_WBT)
     asked = _parse_verb(verb)
     with engine.begin() as conn:
         campaign = fetch_campaign_by_name(conn, campaign_name)
+        require_visible(actor, campaign, "campaign", campaign_name)
         runs = stored_runs.fetch_open_runs(conn, campaign.id)
         _check(asked, campaign, runs[0] if runs else None)
+        write_log(conn, log_entry(actor, now, f"campaign.{asked}", campaign.name))
         return stored_runs.ask(conn, campaign.id, asked.value, now)
 
 
-def warn_of_start(engine: Engine, campaign_name: str) -> tuple[str, ...]:
+def warn_of_start(engine: Engine, actor: Actor, campaign_name: str) -> tuple[str, ...]:
     """Why a run of the campaign would place no call, each with the verdict that the run would
-    show; none for a campaign that has all it needs. NotFound of an unknown campaign."""
+    show; none for a campaign that has all it needs. NotFound of an unknown campaign. Needs
+    CTRL_WBT."""
+    require(actor, Key.CTRL_WBT)
     with reading(engine) as conn:
         campaign = fetch_campaign_by_name(conn, campaign_name)
+        require_visible(actor, campaign, "campaign", campaign_name)
     lacking = (
         (Verdict.NO_TRUNKS, "trunk", campaign.trunk_ids),
         (Verdict.NO_ENDPOINTS, "end-point", campaign.endpoint_ids),
@@ -96,9 +110,10 @@ def warn_of_start(engine: Engine, campaign_name: str) -> tuple[str, ...]:
     )
 
 
-def fetch_answer(engine: Engine, command_id: int) -> bool:
+def fetch_answer(engine: Engine, actor: Actor, command_id: int) -> bool:
     """Has the dialer done what was asked? False while it did not look yet; NotPossible, with
-    its reason, if it would not."""
+    its reason, if it would not. Needs CTRL_WBT."""
+    require(actor, Key.CTRL_WBT)
     with reading(engine) as conn:
         outcome = stored_runs.fetch_outcome(conn, command_id)
     if outcome not in (None, stored_runs.GRANTED):
@@ -106,15 +121,19 @@ def fetch_answer(engine: Engine, command_id: int) -> bool:
     return outcome is not None
 
 
-def clone(engine: Engine, name: str, new_name: str) -> Campaign:
+def clone(engine: Engine, actor: Actor, name: str, new_name: str, now: datetime) -> Campaign:
     """A new campaign with all that the definition of `name` says (manual, "Clone a campaign").
-    NotFound of `name`; InvalidValue of a `new_name` that is taken or none."""
+    NotFound of `name`; InvalidValue of a `new_name` that is taken or none. Needs COPY."""
+    require(actor, Key.COPY)
     _check_name(new_name)
     with engine.begin() as conn:
         campaign = fetch_campaign_by_name(conn, name)
+        require_visible(actor, campaign, "campaign", name)
         if any(known.name == new_name for known in fetch_campaigns(conn)):
             raise InvalidValue("campaign", new_name, "there is one of this name: choose another")
-        return save_campaign(conn, replace(campaign, id=0, name=new_name))
+        write_log(conn, log_entry(actor, now, "campaign.clone", new_name, f"from {name}"))
+        stamp = made(actor.name, now)
+        return save_campaign(conn, replace(campaign, id=0, name=new_name, stamp=stamp))
 
 
 def _check_name(name: str) -> None:

@@ -15,8 +15,11 @@ from core.errors import InvalidValue
 from core.model import Campaign
 from core.operations import site_values
 from core.operations.campaigns import campaigns
+from core.operations.permission import require, require_visible, visible
+from core.people import Actor
 from core.rules.active_period import EVERY_MOMENT, ActivePeriod
 from core.rules.hours import Span, Verdict, inspect, next_change, spans
+from core.rules.keys import Key
 from core.rules.moments import parse_moment
 from core.rules.opening_hours import OpeningHours
 from core.store.campaigns import fetch_campaign_by_name
@@ -63,25 +66,33 @@ class _Rules:
     hours: tuple[OpeningHours, ...]
 
 
-def inspect_hours(engine: Engine, name: str, when: str, zone: str, now: datetime) -> Inspection:
+def inspect_hours(
+    engine: Engine, actor: Actor, name: str, when: str, zone: str, now: datetime
+) -> Inspection:
     """Inspect the opening hours `name` by the clock of `zone`, UTC if that is empty.
 
     `when` is a moment as people write it, now if it is empty. InvalidValue of either, NotFound
-    of the opening hours.
+    of the opening hours. Needs RT.
     """
+    require(actor, Key.RT)
     with reading(engine) as conn:
         hours = fetch_opening_hours_by_name(conn, name)
+        require_visible(actor, hours, "opening hours", name)
     rules = _Rules(
         of=name, zone=_parse_zone(zone or DEFAULT_ZONE), period=EVERY_MOMENT, hours=(hours,)
     )
     return _inspect(rules, when, rules.zone, now)
 
 
-def inspect_campaign(engine: Engine, name: str, when: str, zone: str, now: datetime) -> Inspection:
+def inspect_campaign(
+    engine: Engine, actor: Actor, name: str, when: str, zone: str, now: datetime
+) -> Inspection:
     """Inspect the campaign `name` by its own clock; `zone` is only the one that `when` is
-    written in, the campaign's if it is empty. Errors as in `inspect_hours`."""
+    written in, the campaign's if it is empty. Errors as in `inspect_hours`. Needs RT."""
+    require(actor, Key.RT)
     with reading(engine) as conn:
         campaign = fetch_campaign_by_name(conn, name)
+        require_visible(actor, campaign, "campaign", name)
         rules = _rules_of(conn, campaign)
     return _inspect(rules, when, _parse_zone(zone) if zone else rules.zone, now)
 
@@ -94,12 +105,14 @@ class HoursChoices:
     opening_hours: tuple[str, ...]
 
 
-def fetch_choices(engine: Engine) -> HoursChoices:
-    """All campaigns but hidden ones, and all opening hours."""
+def fetch_choices(engine: Engine, actor: Actor) -> HoursChoices:
+    """Of what the actor may see, all campaigns but hidden ones, and all opening hours. Needs
+    RT."""
+    require(actor, Key.RT)
     with reading(engine) as conn:
-        hours = fetch_all_opening_hours(conn)
+        hours = visible(actor, fetch_all_opening_hours(conn))
     return HoursChoices(
-        campaigns=tuple(view.name for view in campaigns(engine)),
+        campaigns=tuple(view.name for view in campaigns(engine, actor)),
         opening_hours=tuple(sorted((found.name for found in hours), key=str.casefold)),
     )
 

@@ -7,6 +7,7 @@ dialer at work waits for none of it, and an interrupted import keeps what it has
 import csv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
@@ -23,10 +24,17 @@ from core.operations.list_file import (
     read_blocks,
     read_layout,
 )
+from core.operations.permission import log_entry, require, require_visible, visible
+from core.people import Actor
+from core.rules.keys import Key
+from core.rules.stamps import made
+from core.store.audit import write_log
 from core.store.bulk import appending
 from core.store.database import reading
 from core.store.lists import (
+    count_records,
     fetch_list_by_name,
+    fetch_lists,
     fetch_records,
     save_list,
 )
@@ -49,26 +57,46 @@ class ImportResult:
     encoding: str
 
 
+def show_lists(engine: Engine, actor: Actor) -> list[tuple[str, int]]:
+    """The names of the lists that the actor may see, each with the number of its records.
+    Needs LIST."""
+    require(actor, Key.LIST)
+    with reading(engine) as conn:
+        found = visible(actor, fetch_lists(conn))
+        return [(one.name, count_records(conn, one.id)) for one in found]
+
+
+def show_records(engine: Engine, actor: Actor, list_name: str, limit: int) -> list[Record]:
+    """The first `limit` records of the list; NotFound if there is no such list. Needs LIST."""
+    require(actor, Key.LIST)
+    with reading(engine) as conn:
+        found = _find(conn, actor, list_name)
+        return fetch_records(conn, found.id, after_id=0, limit=limit)
+
+
 def import_csv(
     engine: Engine,
+    actor: Actor,
     path: Path,
     list_name: str,
     on_progress: Callable[[int], None],
     rejected: TextIO,
+    now: datetime,
 ) -> ImportResult:
-    """Append the file's rows to the list, which is made if there is none.
+    """Append the file's rows to the list, which is made if there is none. Needs LIST.
 
     `on_progress` hears of bytes read since last time; they add up to the file's size. Rows
     that cannot be used go to `rejected` as CSV: line, reason, the cells. A header that is
     wrong raises InvalidConfiguration, and nothing is done. Ctrl-C ends it early: what was read
     stays, and counts.
     """
+    require(actor, Key.LIST)
     _check_name(list_name)
     with path.open("rb") as file:
         layout = read_layout(file.read(BEGINNING))
         file.seek(0)
         text = TextIOWrapper(file, layout.encoding, errors="surrogateescape", newline="")
-        list_id, is_new = _find_or_make(engine, list_name)
+        list_id, is_new = _find_or_make(engine, actor, list_name, now)
         is_interrupted = False
         refused = csv.writer(rejected)
         counts, position = [0, 0], 0
@@ -82,6 +110,9 @@ def import_csv(
                     position = file.tell()
             except KeyboardInterrupt:
                 is_interrupted = True
+    detail = f"{path.name}: {counts[0]} rows accepted, {counts[1]} rejected"
+    with engine.begin() as conn:
+        write_log(conn, log_entry(actor, now, "list.import", list_name, detail))
     shown = "Windows-1252" if layout.encoding == "cp1252" else "UTF-8"
     return ImportResult(
         list_id=list_id,
@@ -100,13 +131,22 @@ def _check_name(name: str) -> None:
         )
 
 
-def _find_or_make(engine: Engine, name: str) -> tuple[int, bool]:
+def _find(conn: Connection, actor: Actor, name: str) -> CallList:
+    found = fetch_list_by_name(conn, name)
+    require_visible(actor, found, "list", name)
+    return found
+
+
+def _find_or_make(engine: Engine, actor: Actor, name: str, now: datetime) -> tuple[int, bool]:
     """The list's id, and whether it is new."""
     with engine.begin() as conn:
         try:
-            return fetch_list_by_name(conn, name).id, False
+            found = fetch_list_by_name(conn, name)
         except NotFound:
-            return save_list(conn, CallList(name=name)).id, True
+            new = CallList(name=name, stamp=made(actor.name, now))
+            return save_list(conn, new).id, True
+        require_visible(actor, found, "list", name)
+        return found.id, False
 
 
 def _line(row: Rejected) -> list[str]:
@@ -115,20 +155,24 @@ def _line(row: Rejected) -> list[str]:
     return [cell.encode("utf-8", "replace").decode() for cell in cells]
 
 
-def export_csv(engine: Engine, list_name: str, stream: TextIO) -> None:
+def export_csv(engine: Engine, actor: Actor, list_name: str, stream: TextIO, now: datetime) -> None:
     """Write the list as CSV: `number` and, by name, every input attribute any record has.
+    Needs LIST.
 
     `import_csv` makes the same records of it. NotFound if there is no such list, InvalidValue
     if the attributes of a record cannot be read.
     """
+    require(actor, Key.LIST)
     with reading(engine) as conn:
-        found = fetch_list_by_name(conn, list_name)
+        found = _find(conn, actor, list_name)
         names = sorted({name for record in _records(conn, found.id) for name in record.inputs})
         lines = csv.writer(stream)
         lines.writerow([NUMBER_NAMES[0], *names])
         for record in _records(conn, found.id):
             values = (disarm(record.inputs.get(name, "")) for name in names)
             lines.writerow([record.number, *values])
+    with engine.begin() as conn:
+        write_log(conn, log_entry(actor, now, "list.export", list_name))
 
 
 def _records(conn: Connection, list_id: int) -> Iterator[Record]:

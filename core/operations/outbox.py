@@ -6,7 +6,11 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
+from core.operations.permission import log_entry, require
+from core.people import Actor
+from core.rules.keys import Key
 from core.store import outbox
+from core.store.audit import write_log
 from core.store.database import reading
 from core.store.outbox import KeptLetter
 
@@ -21,8 +25,9 @@ class OutboxView:
     letters: tuple[KeptLetter, ...]
 
 
-def fetch_outbox(engine: Engine, *, dead: bool, limit: int) -> OutboxView:
-    """With at most `limit` of the dead letters, or else of those that wait."""
+def fetch_outbox(engine: Engine, actor: Actor, *, dead: bool, limit: int) -> OutboxView:
+    """With at most `limit` of the dead letters, or else of those that wait. Needs ADMIN."""
+    require(actor, Key.ADMIN)
     with reading(engine) as conn:
         return OutboxView(
             waiting=outbox.count_letters(conn, dead=False),
@@ -31,15 +36,25 @@ def fetch_outbox(engine: Engine, *, dead: bool, limit: int) -> OutboxView:
         )
 
 
-def retry(engine: Engine, letter_ids: Sequence[int], now: datetime) -> int:
+def retry(engine: Engine, actor: Actor, letter_ids: Sequence[int], now: datetime) -> int:
     """Have these letters, or without ids all dead ones, sent at once to the URL that their
-    campaign has now; how many. NotFound of an id that is none."""
+    campaign has now; how many. NotFound of an id that is none. Needs ADMIN."""
+    require(actor, Key.ADMIN)
     with engine.begin() as conn:
-        return outbox.revive(conn, letter_ids, now)
+        count = outbox.revive(conn, letter_ids, now)
+        write_log(conn, log_entry(actor, now, "outbox.retry", detail=_these(letter_ids, count)))
+    return count
 
 
-def drop(engine: Engine, letter_ids: Sequence[int]) -> int:
+def drop(engine: Engine, actor: Actor, letter_ids: Sequence[int], now: datetime) -> int:
     """Give up these letters, or without ids all dead ones, for good; how many. NotFound of an
-    id that is none."""
+    id that is none. Needs ADMIN."""
+    require(actor, Key.ADMIN)
     with engine.begin() as conn:
-        return outbox.remove(conn, letter_ids)
+        count = outbox.remove(conn, letter_ids)
+        write_log(conn, log_entry(actor, now, "outbox.drop", detail=_these(letter_ids, count)))
+    return count
+
+
+def _these(letter_ids: Sequence[int], count: int) -> str:
+    return ", ".join(map(str, letter_ids)) if letter_ids else f"all dead ones: {count}"

@@ -11,9 +11,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine
 
-from core.model import CallLog, ListPosition, Run
+from core.model import CallLog, Campaign, ListPosition, Run
+from core.operations.permission import is_visible, require, require_visible
+from core.people import Actor
 from core.rules.decisions import Decision
 from core.rules.figures import Figures, work_out
+from core.rules.keys import Key
 from core.rules.multinumbers import render_numbers
 from core.rules.states import RunState
 from core.store import reports as stored
@@ -141,21 +144,32 @@ class RunReport:
         return dict(counts)
 
 
-def recent_runs(engine: Engine, limit: int) -> list[RunSummary]:
-    """The newest `limit` runs, open or over, the newest first."""
+def recent_runs(engine: Engine, actor: Actor, limit: int) -> list[RunSummary]:
+    """Of the newest `limit` runs, open or over, those of campaigns that the actor may see,
+    the newest first. Needs REPORT."""
+    require(actor, Key.REPORT)
     with reading(engine) as conn:
         runs = fetch_recent_runs(conn, limit)
+        owners = {i: fetch_campaign(conn, i) for i in {run.campaign_id for run in runs}}
         shown = fetch_shown(conn, [run.id for run in runs])
-        return [_summary(conn, run, shown.get(run.id)) for run in runs]
+    return [
+        _summary(run, owners[run.campaign_id], shown.get(run.id))
+        for run in runs
+        if is_visible(actor, owners[run.campaign_id])
+    ]
 
 
-def run_report(engine: Engine, run_id: int, after_id: int = 0, limit: int = PAGE) -> RunReport:
-    """The run's figures, and its first `limit` calls after attempt `after_id`; NotFound."""
+def run_report(
+    engine: Engine, actor: Actor, run_id: int, after_id: int = 0, limit: int = PAGE
+) -> RunReport:
+    """The run's figures, and its first `limit` calls after attempt `after_id`; NotFound.
+    Needs REPORT."""
+    require(actor, Key.REPORT)
     with reading(engine) as conn:
-        run = fetch_run(conn, run_id)
+        run, campaign = _find(conn, actor, run_id)
         outcomes = tuple(_outcome(found) for found in stored.fetch_outcomes(conn, run_id))
         return RunReport(
-            run=_summary(conn, run, fetch_shown(conn, [run_id]).get(run_id)),
+            run=_summary(run, campaign, fetch_shown(conn, [run_id]).get(run_id)),
             calls=sum(line.count for line in outcomes),
             wait_pre_ms=sum(line.wait_pre_ms * line.count for line in outcomes),
             wait_after_ms=sum(line.wait_after_ms * line.count for line in outcomes),
@@ -171,10 +185,11 @@ def run_report(engine: Engine, run_id: int, after_id: int = 0, limit: int = PAGE
         )
 
 
-def log_page(engine: Engine, run_id: int, after_id: int, limit: int) -> LogPage:
-    """The first `limit` calls of the run after attempt `after_id`; NotFound."""
+def log_page(engine: Engine, actor: Actor, run_id: int, after_id: int, limit: int) -> LogPage:
+    """The first `limit` calls of the run after attempt `after_id`; NotFound. Needs REPORT."""
+    require(actor, Key.REPORT)
     with reading(engine) as conn:
-        fetch_run(conn, run_id)
+        _find(conn, actor, run_id)
         return _page(conn, run_id, after_id, limit)
 
 
@@ -192,10 +207,17 @@ def tabulate_recalls(counts: Iterable[tuple[str, int, int]]) -> RecallTable:
     )
 
 
-def _summary(conn: Connection, run: Run, shown: RunShown | None) -> RunSummary:
+def _find(conn: Connection, actor: Actor, run_id: int) -> tuple[Run, Campaign]:
+    run = fetch_run(conn, run_id)
+    campaign = fetch_campaign(conn, run.campaign_id)
+    require_visible(actor, campaign, "run", run_id)
+    return run, campaign
+
+
+def _summary(run: Run, campaign: Campaign, shown: RunShown | None) -> RunSummary:
     summary = RunSummary(
         run_id=run.id,
-        campaign=fetch_campaign(conn, run.campaign_id).name,
+        campaign=campaign.name,
         state=run.state,
         started_at=run.started_at,
         ended_at=run.ended_at,

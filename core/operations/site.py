@@ -5,6 +5,7 @@ What the file may say is in `site_file`, what it would change in `site_changes`.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from sqlalchemy import Connection, Engine
 
 from core.errors import InvalidConfiguration
 from core.model import CallList, Campaign, EndPoint, Server, Trunk
+from core.operations.permission import Protected, log_entry, require, require_visible
 from core.operations.site_changes import (
+    REFERENCES,
     Action,
     Change,
     ListImport,
@@ -28,9 +31,13 @@ from core.operations.site_changes import (
 )
 from core.operations.site_file import Entry, Kind, parse_site
 from core.operations.site_hours import PERIOD_KEYS, period_of
+from core.people import Actor, LogEntry
 from core.ports.probe import ProbeTarget
 from core.rules.caps import Cap
+from core.rules.keys import Key
 from core.rules.opening_hours import DefaultMode, OpeningHours
+from core.rules.stamps import made
+from core.store.audit import write_log
 from core.store.campaigns import fetch_campaigns, save_campaign
 from core.store.caps import fetch_caps, save_cap
 from core.store.database import reading
@@ -70,8 +77,9 @@ def fetch_site(conn: Connection) -> Site:
     )
 
 
-def fetch_targets(engine: Engine) -> tuple[ProbeTarget, ...]:
-    """Each server with its trunks and end-points, for a probe."""
+def fetch_targets(engine: Engine, actor: Actor) -> tuple[ProbeTarget, ...]:
+    """Each server with its trunks and end-points, for a probe. Needs ADMIN."""
+    require(actor, Key.ADMIN)
     with reading(engine) as conn:
         site = fetch_site(conn)
     return tuple(
@@ -84,24 +92,28 @@ def fetch_targets(engine: Engine) -> tuple[ProbeTarget, ...]:
     )
 
 
-def plan(engine: Engine, path: Path) -> Plan:
-    """What the file would change. InvalidConfiguration lists all that is wrong with it."""
+def plan(engine: Engine, actor: Actor, path: Path) -> Plan:
+    """What the file would change. InvalidConfiguration lists all that is wrong with it. Needs
+    the keys of the kinds it mentions: ADMIN, LIST, OPHR, CAMP."""
     try:
         file_text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise InvalidConfiguration([f"{path}: write it in UTF-8"]) from None
-    return plan_text(engine, file_text, path.parent)
+    return plan_text(engine, actor, file_text, path.parent)
 
 
-def plan_text(engine: Engine, file_text: str, folder: Path) -> Plan:
+def plan_text(engine: Engine, actor: Actor, file_text: str, folder: Path) -> Plan:
     """The same for the text of a file; lists are read from `folder`."""
     entries, problems = parse_site(file_text)
+    require(actor, *sorted({KEYS[entry.kind] for entry in entries}))
     with reading(engine) as conn:
         site = fetch_site(conn)
         filled = {
             found.name for found in site.lists if fetch_records(conn, found.id, after_id=0, limit=1)
         }
     changes = compare(entries, describe(site), problems)
+    for change in changes:
+        _require_visible(actor, site, change)
     imports = tuple(
         ListImport(list_name=entry.name, path=folder / entry.values["file"])
         for entry in entries
@@ -117,16 +129,45 @@ def plan_text(engine: Engine, file_text: str, folder: Path) -> Plan:
     return Plan(changes=changes, imports=imports)
 
 
-def apply(engine: Engine, plan: Plan) -> None:
+def apply(engine: Engine, actor: Actor, plan: Plan, now: datetime) -> None:
     """Make the plan's changes, all or none. The imports are the caller's, afterwards: they
-    take long and show their progress."""
+    take long and show their progress. Needs the keys that the plan did."""
+    require(actor, *sorted({KEYS[change.entry.kind] for change in plan.changes}))
     with engine.begin() as conn:
         for kind in Kind:
             changes = [change for change in plan.changes if _is_due(change, kind)]
             site = fetch_site(conn) if changes else None
             for change in changes:
                 assert site is not None
-                _save(conn, site, change)
+                _require_visible(actor, site, change)
+                _save(conn, site, change, actor, now)
+                write_log(conn, _log(actor, now, change))
+
+
+def _require_visible(actor: Actor, site: Site, change: Change) -> None:
+    """NotFound if the change is of an element that the actor may not see, or newly uses one.
+    What was used before stays in use: keys are not transitive."""
+    was = change.was
+    if was is not None:
+        require_visible(actor, _find(site, was.kind, was.name), was.kind, was.name)
+    used = {"server": Kind.SERVER, **REFERENCES}
+    for key in used.keys() & change.entry.values.keys():
+        kind, before = used[key], was.values[key] if was is not None else ()
+        for name in _names(change.entry.values[key]):
+            if name not in _names(before) and (element := _look_for(site, kind, name)):
+                require_visible(actor, element, kind, name)
+
+
+def _names(value: str | Sequence[str]) -> Sequence[str]:
+    return (value,) if isinstance(value, str) else value
+
+
+def _log(actor: Actor, now: datetime, change: Change) -> LogEntry:
+    fields = (
+        f"{field.key}: {field.new if field.old is None else f'{field.old} → {field.new}'}"
+        for field in change.fields
+    )
+    return log_entry(actor, now, f"config.{change.action}", change.entry.place, "; ".join(fields))
 
 
 def describe(site: Site) -> tuple[Entry, ...]:
@@ -140,7 +181,7 @@ def describe(site: Site) -> tuple[Entry, ...]:
         *(server_entry(server) for server in site.servers),
         *(trunk_entry(trunk, site.server_name(trunk.server_id)) for trunk in site.trunks),
         *(endpoint_entry(point, site.server_name(point.server_id)) for point in site.endpoints),
-        *(list_entry(found.name) for found in site.lists),
+        *(list_entry(found.name, found.security_key) for found in site.lists),
         *(opening_hours_entry(found) for found in site.opening_hours),
         *(cap_entry(found) for found in site.caps),
         *(
@@ -162,15 +203,24 @@ def _is_due(change: Change, kind: Kind) -> bool:
     return change.entry.kind is kind and change.action is not Action.KEEP
 
 
-def _save(conn: Connection, site: Site, change: Change) -> None:
+def _save(conn: Connection, site: Site, change: Change, actor: Actor, now: datetime) -> None:
     """Only what the file mentions is replaced."""
     entry = change.entry
     given = dict(_field(site, entry, key) for key in entry.keys if key != "file")
-    base = _find(site, change.was) if change.was else _new(entry)
+    base = _find(site, entry.kind, entry.name) if change.was else _new(entry)
+    if isinstance(base, Protected):
+        old = base.stamp
+        given["stamp"] = old.touched(actor.name, now) if change.was else made(actor.name, now)
     _SAVE[entry.kind](conn, replace(base, **given))
 
 
-def _find(site: Site, was: Entry) -> Any:
+def _find(site: Site, kind: Kind, name: str) -> Any:
+    found = _look_for(site, kind, name)
+    assert found is not None
+    return found
+
+
+def _look_for(site: Site, kind: Kind, name: str) -> Any:
     named: Mapping[Kind, Sequence[Any]] = {
         Kind.SERVER: site.servers,
         Kind.TRUNK: site.trunks,
@@ -180,7 +230,7 @@ def _find(site: Site, was: Entry) -> Any:
         Kind.CAP: site.caps,
         Kind.CAMPAIGN: site.campaigns,
     }
-    return next(one for one in named[was.kind] if one.name == was.name)
+    return next((one for one in named[kind] if one.name == name), None)
 
 
 def _new(entry: Entry) -> Any:
@@ -230,6 +280,17 @@ def _field(site: Site, entry: Entry, key: str) -> tuple[str, object]:
         case _:
             return key, values[key]
 
+
+#: What a user needs to see or change entries of a kind (manual, "JSON API").
+KEYS: Mapping[Kind, Key] = {
+    Kind.SERVER: Key.ADMIN,
+    Kind.TRUNK: Key.ADMIN,
+    Kind.END_POINT: Key.ADMIN,
+    Kind.LIST: Key.LIST,
+    Kind.OPENING_HOURS: Key.OPHR,
+    Kind.CAP: Key.ADMIN,
+    Kind.CAMPAIGN: Key.CAMP,
+}
 
 #: Where the file and the model have different names for the same thing.
 _NAMES = {

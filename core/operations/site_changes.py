@@ -27,7 +27,8 @@ _REQUIRED: Mapping[Kind, tuple[str, ...]] = {
     Kind.OPENING_HOURS: ("default",),
     Kind.CAP: ("attempts", "days"),
 }
-_REFERENCES = {
+#: The keys of a campaign that name entries, and of which kind.
+REFERENCES = {
     "trunks": Kind.TRUNK,
     "end_points": Kind.END_POINT,
     "opening_hours": Kind.OPENING_HOURS,
@@ -92,32 +93,34 @@ class Plan:
 def server_entry(server: Server) -> Entry:
     """A stored server as the file would say it."""
     keys = ("type", "host", "port", "login", "password", "unit_ms", "messages_per_unit")
-    return _entry(Kind.SERVER, server.name, {key: getattr(server, key) for key in keys})
+    values = {key: getattr(server, key) for key in (*keys, "security_key")}
+    return _entry(Kind.SERVER, server.name, values)
 
 
 def trunk_entry(trunk: Trunk, server_name: str) -> Entry:
     """A stored trunk as the file would say it."""
     keys = ("dial_string", "capacity", "max_calls_per_period", "period_ms", "simulation")
-    values = {"server": server_name} | {key: getattr(trunk, key) for key in keys}
-    return _entry(Kind.TRUNK, trunk.name, values)
+    fields = {key: getattr(trunk, key) for key in (*keys, "security_key")}
+    return _entry(Kind.TRUNK, trunk.name, {"server": server_name} | fields)
 
 
 def endpoint_entry(endpoint: EndPoint, server_name: str) -> Entry:
     """A stored end-point as the file would say it."""
-    keys = ("extension", "context", "max_channels")
+    keys = ("extension", "context", "max_channels", "security_key")
     values = {"server": server_name} | {key: getattr(endpoint, key) for key in keys}
     return _entry(Kind.END_POINT, endpoint.name, values)
 
 
-def list_entry(name: str) -> Entry:
+def list_entry(name: str, security_key: str = "") -> Entry:
     """A stored list as the file would say it."""
-    return _entry(Kind.LIST, name, {})
+    return _entry(Kind.LIST, name, {"security_key": security_key})
 
 
 def opening_hours_entry(hours: OpeningHours) -> Entry:
     """Stored opening hours as the file would say them. Rules of public holidays are rules
     like others."""
-    values = {"default": hours.default, "rules": hours.rules}
+    keys = ("default", "rules", "security_key")
+    values = {key: getattr(hours, key) for key in keys}
     return _entry(Kind.OPENING_HOURS, hours.name, values)
 
 
@@ -170,6 +173,7 @@ def campaign_entry(
         "caps": tuple(sorted(caps)),
         "cap_wait_h": campaign.cap_wait_h,
         "reschedule": campaign.reschedule_rules,
+        "security_key": campaign.security_key,
     }
     return _entry(Kind.CAMPAIGN, campaign.name, values)
 
@@ -239,7 +243,7 @@ def _misfits(whole: Entry, entry: Entry, after: Sequence[Entry]) -> Iterable[str
     """References of an entry that lead nowhere, or to places that do not meet."""
     if "server" in entry.values:
         yield from _unknown(whole, "server", Kind.SERVER, [entry.values["server"]], after)
-    for key, kind in _REFERENCES.items():
+    for key, kind in REFERENCES.items():
         if key in entry.values:
             yield from _unknown(whole, key, kind, entry.values[key], after)
     if entry.kind is Kind.CAMPAIGN:

@@ -155,6 +155,7 @@ _SHAPES: Mapping[Kind, Shape] = {
         "password": value.line(),
         "unit_ms": whole(1, 60_000),
         "messages_per_unit": whole(1, 100_000),
+        "security_key": value.security_key,
     },
     Kind.TRUNK: {
         "server": value.name,
@@ -163,18 +164,21 @@ _SHAPES: Mapping[Kind, Shape] = {
         "max_calls_per_period": whole(1, 100_000),
         "period_ms": whole(1, 3_600_000),
         "simulation": value.as_it_is,
+        "security_key": value.security_key,
     },
     Kind.END_POINT: {
         "server": value.name,
         "extension": value.ruled(check_extension),
         "context": value.ruled(check_context),
         "max_channels": whole(1, 100_000),
+        "security_key": value.security_key,
     },
-    Kind.LIST: {"file": filled},
+    Kind.LIST: {"file": filled, "security_key": value.security_key},
     Kind.OPENING_HOURS: {
         "default": one_of(DefaultMode),
         "rules": value.tables('write rules, [{ days = "23456", state = "OPEN" }]'),
         "holidays": value.as_it_is,
+        "security_key": value.security_key,
     },
     Kind.CAP: {
         "preset": one_of(Preset),
@@ -216,5 +220,6 @@ _SHAPES: Mapping[Kind, Shape] = {
         "caps": value.set_of_names,
         "cap_wait_h": whole(0, 24 * MAX_DAYS),
         "reschedule": value.tables("write rules, each [[campaigns.NAME.reschedule]]"),
+        "security_key": value.security_key,
     },
 }

@@ -13,6 +13,7 @@ from zoneinfo import available_timezones
 from core.entries import filled, suggest, text, texts
 from core.errors import InvalidValue
 from core.rules import active_period, campaign_variables, mail, notifications, opening_hours
+from core.rules.keys import check_security_key
 from core.rules.opening_hours import RuleDate
 from core.rules.placeholders import check_template
 from core.rules.run_mail import MAX_ADDRESSES
@@ -108,6 +109,11 @@ def host(value: object) -> str:
     if any(character.isspace() or character == "/" for character in found) or len(found) > MAX_TEXT:
         raise InvalidValue("", value, "write a host name or an address, such as 127.0.0.1")
     return found
+
+
+def security_key(value: object) -> str:
+    """The key that protects an element; empty for none."""
+    return check_security_key(text(value))
 
 
 def final_state(value: object) -> CallState:

@@ -9,8 +9,11 @@ from sqlalchemy import Engine
 
 from core.model import ServerType
 from core.operations.campaigns import CampaignView, campaigns
+from core.operations.permission import require, visible
 from core.operations.reports import RunSummary, recent_runs
 from core.operations.site import Site, fetch_site
+from core.people import Actor
+from core.rules.keys import Key
 from core.store.database import reading
 from core.store.lock import is_dialer_running
 
@@ -39,19 +42,20 @@ class Status:
     runs: tuple[RunSummary, ...]
 
 
-def fetch_status(engine: Engine, run_limit: int = RUNS) -> Status:
-    """How things stand now, with at most `run_limit` runs."""
+def fetch_status(engine: Engine, actor: Actor, run_limit: int = RUNS) -> Status:
+    """How things stand now, with at most `run_limit` runs. Needs V_WBT, RT and REPORT."""
+    require(actor, Key.V_WBT)
     with reading(engine) as conn:
         site = fetch_site(conn)
     return Status(
         is_dialer_running=is_dialer_running(engine),
-        servers=_servers(site),
-        campaigns=tuple(campaigns(engine)),
-        runs=tuple(recent_runs(engine, run_limit)),
+        servers=_servers(site, actor),
+        campaigns=tuple(campaigns(engine, actor)),
+        runs=tuple(recent_runs(engine, actor, run_limit)),
     )
 
 
-def _servers(site: Site) -> tuple[ServerStatus, ...]:
+def _servers(site: Site, actor: Actor) -> tuple[ServerStatus, ...]:
     return tuple(
         ServerStatus(
             name=server.name,
@@ -60,5 +64,5 @@ def _servers(site: Site) -> tuple[ServerStatus, ...]:
             trunks=sum(trunk.server_id == server.id for trunk in site.trunks),
             end_points=sum(point.server_id == server.id for point in site.endpoints),
         )
-        for server in site.servers
+        for server in visible(actor, site.servers)
     )

@@ -5,12 +5,13 @@ Dates and times are local ones; times are whole seconds and both ends of a range
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, time
 from enum import StrEnum
 
 from core.errors import InvalidValue
 from core.rules.active_period import check_days, weekday
+from core.rules.stamps import UNSTAMPED, Stamp
 
 _DATE = re.compile(r"([0-9]{1,2})/([0-9]{1,2})(?:/([0-9]{4}))?")
 #: 29/02 is a day of some years: a rule may name it.
@@ -75,6 +76,8 @@ class OpeningHours:
     name: str
     default: DefaultMode
     rules: tuple[HourRule, ...] = ()
+    security_key: str = ""
+    stamp: Stamp = field(default=UNSTAMPED, compare=False)
 
     def name_rule(self, index: int) -> str:
         """What the rule at `index` is called: its name, or its number as the manual writes

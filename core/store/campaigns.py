@@ -11,7 +11,7 @@ from core.rules.reschedule import RescheduleRule, RetryMode
 from core.rules.run_mail import EmailEvents
 from core.rules.states import CallState
 from core.store.opening_hours import render_days, render_time
-from core.store.rows import replace_parts, save, values_of
+from core.store.rows import fields_of, replace_parts, save, values_of
 from core.store.schema import (
     campaign,
     campaign_black_list,
@@ -63,7 +63,7 @@ def _fetch_one(conn: Connection, condition: ColumnElement[bool], shown: object) 
 
 
 def _campaign(conn: Connection, row: dict[str, Any]) -> Campaign:
-    key = row["id"]
+    row, key = fields_of(row), row["id"]
     start, end, days = (row.pop(f"active_{part}") for part in ("start", "end", "days"))
     read = {
         "pace": Pace(row["pace"]),

@@ -4,7 +4,7 @@ from sqlalchemy import Connection, select
 
 from core.errors import NotFound
 from core.model import EndPoint
-from core.store.rows import save, values_of
+from core.store.rows import fields_of, save, values_of
 from core.store.schema import end_point
 
 #: Most end-points an installation may have.
@@ -13,7 +13,7 @@ LIMIT = 10_000
 
 def fetch_endpoints(conn: Connection) -> list[EndPoint]:
     rows = conn.execute(select(end_point).order_by(end_point.c.id).limit(LIMIT)).mappings()
-    return [EndPoint(**row) for row in rows]
+    return [EndPoint(**fields_of(row)) for row in rows]
 
 
 def fetch_endpoint(conn: Connection, endpoint_id: int) -> EndPoint:
@@ -21,7 +21,7 @@ def fetch_endpoint(conn: Connection, endpoint_id: int) -> EndPoint:
     row = conn.execute(select(end_point).where(end_point.c.id == endpoint_id)).mappings().first()
     if row is None:
         raise NotFound("end-point", endpoint_id)
-    return EndPoint(**row)
+    return EndPoint(**fields_of(row))
 
 
 def save_endpoint(conn: Connection, value: EndPoint) -> EndPoint:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, insert, select
 from core.errors import NotFound
 from core.model import CallList, Record
 from core.store.records import RECORD, make_record
-from core.store.rows import save, values_of
+from core.store.rows import fields_of, save, values_of
 from core.store.schema import call_list, record
 
 #: Most lists shown at once.
@@ -19,7 +19,7 @@ _PLACES = {"qmark": "(?, ?, ?)", "format": "(%s, %s, %s)", "pyformat": "(%s, %s,
 
 def fetch_lists(conn: Connection) -> list[CallList]:
     rows = conn.execute(select(call_list).order_by(call_list.c.id).limit(LIMIT)).mappings()
-    return [CallList(**row) for row in rows]
+    return [CallList(**fields_of(row)) for row in rows]
 
 
 def fetch_list_by_name(conn: Connection, name: str) -> CallList:
@@ -27,7 +27,7 @@ def fetch_list_by_name(conn: Connection, name: str) -> CallList:
     row = conn.execute(select(call_list).where(call_list.c.name == name)).mappings().first()
     if row is None:
         raise NotFound("list", name)
-    return CallList(**row)
+    return CallList(**fields_of(row))
 
 
 def save_list(conn: Connection, value: CallList) -> CallList:

@@ -15,7 +15,7 @@ from core.rules.opening_hours import (
     RuleDate,
     parse_date,
 )
-from core.store.rows import replace_parts, save
+from core.store.rows import fields_of, replace_parts, save, values_of
 from core.store.schema import opening_hours, opening_hours_rule
 
 #: Most opening hours an installation may have.
@@ -46,7 +46,8 @@ def _fetch_one(conn: Connection, condition: ColumnElement[bool], shown: object) 
 
 def save_opening_hours(conn: Connection, value: OpeningHours) -> OpeningHours:
     """Insert (id 0) or update the opening hours and their rules; what is stored."""
-    columns = {"name": value.name, "default_mode": value.default}
+    columns = values_of(value, without=("default", "rules"))
+    columns["default_mode"] = value.default
     stored = save(conn, opening_hours, value, columns)
     rules = [{"idx": idx, **_columns(rule)} for idx, rule in enumerate(value.rules, 1)]
     replace_parts(conn, opening_hours_rule.c.opening_hours_id, stored.id, rules)
@@ -75,12 +76,9 @@ def _opening_hours(conn: Connection, row: RowMapping) -> OpeningHours:
     rules = conn.execute(
         select(table).where(table.c.opening_hours_id == row["id"]).order_by(table.c.idx)
     )
-    return OpeningHours(
-        id=row["id"],
-        name=row["name"],
-        default=DefaultMode(row["default_mode"]),
-        rules=tuple(map(_rule, rules)),
-    )
+    values = fields_of(row)
+    default = DefaultMode(values.pop("default_mode"))
+    return OpeningHours(**values, default=default, rules=tuple(map(_rule, rules)))
 
 
 def _rule(row: Row[tuple[object, ...]]) -> HourRule:

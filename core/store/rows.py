@@ -1,12 +1,16 @@
 """From dataclasses to rows and back, where columns and fields have the same names."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Column, Connection, Table, delete, insert, update
+from sqlalchemy import Column, Connection, RowMapping, Table, delete, insert, update
 
 from core.errors import NotFound
+from core.rules.stamps import Stamp
+
+#: The columns that keep an element's stamp.
+STAMP = tuple(field.name for field in fields(Stamp))
 
 
 class Stored(Protocol):
@@ -20,9 +24,19 @@ S = TypeVar("S", bound=Stored)
 
 
 def values_of(value: Any, *, without: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Field names to values, without the key and what `without` names."""
-    left_out = {"id", *without}
-    return {f.name: getattr(value, f.name) for f in fields(value) if f.name not in left_out}
+    """Column names to values, without the key and what `without` names; a stamp's fields are
+    columns of their own."""
+    left_out = {"id", "stamp", *without}
+    columns = {f.name: getattr(value, f.name) for f in fields(value) if f.name not in left_out}
+    stamp = getattr(value, "stamp", None)
+    return columns | (values_of(stamp) if isinstance(stamp, Stamp) else {})
+
+
+def fields_of(row: Mapping[str, Any] | RowMapping) -> dict[str, Any]:
+    """A stamped row's columns as field names to values."""
+    values: dict[str, Any] = {str(name): value for name, value in row.items()}
+    stamp = Stamp(**{name: values.pop(name) for name in STAMP})
+    return values | {"stamp": stamp}
 
 
 def save(conn: Connection, table: Table, value: S, columns: dict[str, Any]) -> S:

@@ -3,6 +3,8 @@
 Every query that runs while the dialer dials has an index here, and a test that explains it.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -15,9 +17,11 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.dialects import mysql
 
+from core.rules.keys import MAX_KEY, MAX_KEYS
 from core.rules.mail import MAX_SUBJECT
 from core.rules.notifications import MAX_URL
 from core.rules.numbers import MAX_LENGTH
@@ -29,6 +33,10 @@ NUMBER = MAX_LENGTH + 1
 NAME = 190
 #: What a PBX says of a call; longer texts are cut, for the row matters more.
 CHANNEL, TECH_CAUSE = 190, 64
+#: A line of the system log: what was done, to what, and the rest; longer texts are cut.
+ACTION, SUBJECT, DETAIL = 32, 255, 2000
+#: The hexadecimal SHA-256 of a secret.
+SHA256 = 64
 
 metadata = MetaData(
     naming_convention={
@@ -57,8 +65,26 @@ def _text(name: str, length: int, default: str = "") -> Column[str]:
     return Column(name, String(length), nullable=False, server_default=default)
 
 
-#: One row: what tells this installation's calls from another's.
-site = Table("site", metadata, _key(), Column("site_key", String(8), nullable=False))
+def _protection() -> list[Column[Any]]:
+    """The key that protects an element, and who made and changed it: names, for a user may
+    be gone."""
+    return [
+        Column("security_key", name_type(MAX_KEY), nullable=False, server_default=""),
+        Column("created_at", Moment),
+        Column("created_by", name_type(NAME), nullable=False, server_default=""),
+        Column("changed_at", Moment),
+        Column("changed_by", name_type(NAME), nullable=False, server_default=""),
+    ]
+
+
+#: One row: what tells this installation's calls from another's, and whether it is for show.
+site = Table(
+    "site",
+    metadata,
+    _key(),
+    Column("site_key", String(8), nullable=False),
+    Column("is_demonstration", Boolean, nullable=False, server_default=false()),
+)
 
 server = Table(
     "server",
@@ -72,6 +98,7 @@ server = Table(
     Column("password", String(190), nullable=False),
     Column("unit_ms", Integer, nullable=False),
     Column("messages_per_unit", Integer, nullable=False),
+    *_protection(),
 )
 
 trunk = Table(
@@ -85,6 +112,7 @@ trunk = Table(
     Column("max_calls_per_period", Integer, nullable=False),
     Column("period_ms", Integer, nullable=False),
     Column("simulation", Text),
+    *_protection(),
     UniqueConstraint("name"),
 )
 
@@ -97,6 +125,7 @@ end_point = Table(
     Column("extension", String(80), nullable=False),
     Column("context", String(80), nullable=False),
     Column("max_channels", Integer, nullable=False),
+    *_protection(),
     UniqueConstraint("name"),
 )
 
@@ -105,6 +134,7 @@ call_list = Table(
     metadata,
     _key(),
     Column("name", name_type(NAME), nullable=False, unique=True),
+    *_protection(),
 )
 
 record = Table(
@@ -152,6 +182,7 @@ campaign = Table(
     # E-mail addresses with commas between them; NULL is none.
     Column("email_addresses", Text),
     Column("cap_wait_h", Integer, nullable=False, server_default="24"),
+    *_protection(),
 )
 
 campaign_trunk = Table(
@@ -209,6 +240,7 @@ opening_hours = Table(
     _key(),
     Column("name", name_type(NAME), nullable=False, unique=True),
     Column("default_mode", String(16), nullable=False),
+    *_protection(),
 )
 
 #: Days and times as in a campaign, dates as 25/12 or 25/12/2026; NULL does not limit.
@@ -391,4 +423,77 @@ outbox = Table(
     Column("dead", Boolean, nullable=False, default=False),
     # Campaign by campaign: one whose server is away does not stand before the others.
     Index(None, "dead", "campaign_id", "due_at"),
+)
+
+user_class = Table(
+    "user_class",
+    metadata,
+    _key(),
+    Column("name", name_type(NAME), nullable=False, unique=True),
+    _text("description", 255),
+    Column("keys", name_type(MAX_KEYS), nullable=False, server_default=""),
+)
+
+user = Table(
+    "user",
+    metadata,
+    _key(),
+    Column("name", name_type(NAME), nullable=False, unique=True),
+    _link("class_id", "user_class"),
+    _text("password_hash", 255),
+    _text("real_name", NAME),
+    _text("email", 255),
+    Column("is_enabled", Boolean, nullable=False),
+    Column("has_master_key", Boolean, nullable=False),
+    Column("keys", name_type(MAX_KEYS), nullable=False, server_default=""),
+    _text("comment", 1000),
+    _text("token", 255),
+    Column("logons", Integer, nullable=False, default=0),
+    Column("last_logon_at", Moment),
+)
+
+#: Browsers that are logged on.
+session = Table(
+    "session",
+    metadata,
+    _key(),
+    _link("user_id", "user"),
+    Column("secret_hash", String(SHA256), nullable=False, unique=True),
+    Column("created_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    _text("address", NAME),
+    Index(None, "user_id"),
+    Index(None, "seen_at"),
+)
+
+api_token = Table(
+    "api_token",
+    metadata,
+    _key(),
+    _link("user_id", "user"),
+    Column("name", name_type(NAME), nullable=False),
+    _text("prefix", 16),
+    Column("secret_hash", String(SHA256), nullable=False, unique=True),
+    Column("keys", name_type(MAX_KEYS), nullable=False, server_default=""),
+    Column("created_at", Moment, nullable=False),
+    Column("last_used_at", Moment),
+    Column("revoked_at", Moment),
+    UniqueConstraint("user_id", "name"),
+)
+
+#: The system log; who did it stays, even if the user goes.
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("at", Moment, nullable=False),
+    Column("who", name_type(NAME), nullable=False),
+    _text("face", 16),
+    _text("address", NAME),
+    _text("action", ACTION),
+    _text("subject", SUBJECT),
+    Column("detail", Text, nullable=False, default=""),
+    Index(None, "at"),
+    Index(None, "who", "id"),
+    Index(None, "action", "id"),
 )

@@ -1,10 +1,10 @@
 """Servers in the database."""
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, RowMapping, select
 
 from core.errors import NotFound
 from core.model import Server, ServerType
-from core.store.rows import save, values_of
+from core.store.rows import fields_of, save, values_of
 from core.store.schema import server
 
 #: Most servers an installation may have.
@@ -13,7 +13,7 @@ LIMIT = 1000
 
 def fetch_servers(conn: Connection) -> list[Server]:
     rows = conn.execute(select(server).order_by(server.c.id).limit(LIMIT)).mappings()
-    return [Server(**{**row, "type": ServerType(row["type"])}) for row in rows]
+    return [_server(row) for row in rows]
 
 
 def fetch_server(conn: Connection, server_id: int) -> Server:
@@ -21,9 +21,13 @@ def fetch_server(conn: Connection, server_id: int) -> Server:
     row = conn.execute(select(server).where(server.c.id == server_id)).mappings().first()
     if row is None:
         raise NotFound("server", server_id)
-    return Server(**{**row, "type": ServerType(row["type"])})
+    return _server(row)
 
 
 def save_server(conn: Connection, value: Server) -> Server:
     """Insert (id 0) or update; the stored server."""
     return save(conn, server, value, values_of(value))
+
+
+def _server(row: RowMapping) -> Server:
+    return Server(**{**fields_of(row), "type": ServerType(row["type"])})

@@ -1,6 +1,6 @@
-"""The installation's own key."""
+"""The installation's own key, and whether it is for show."""
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from core.store.schema import site
 
@@ -8,3 +8,13 @@ from core.store.schema import site
 def fetch_site_key(conn: Connection) -> str:
     """8 hex digits, made with the schema; they never change."""
     return str(conn.execute(select(site.c.site_key).limit(1)).scalar_one())
+
+
+def is_demonstration(conn: Connection) -> bool:
+    """Whether its users' passwords are known to everybody."""
+    return bool(conn.execute(select(site.c.is_demonstration).limit(1)).scalar_one())
+
+
+def set_demonstration(conn: Connection) -> None:
+    """From now on it is for show, until its database is thrown away."""
+    conn.execute(update(site).values(is_demonstration=True))

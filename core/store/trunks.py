@@ -5,7 +5,7 @@ from sqlalchemy import Connection, RowMapping, select
 
 from core.errors import NotFound
 from core.model import Simulation, Trunk
-from core.store.rows import save, values_of
+from core.store.rows import fields_of, save, values_of
 from core.store.schema import trunk
 
 #: Most trunks an installation may have.
@@ -36,4 +36,4 @@ def save_trunk(conn: Connection, value: Trunk) -> Trunk:
 def _trunk(row: RowMapping) -> Trunk:
     text = row["simulation"]
     simulation = msgspec.json.decode(text, type=Simulation) if text else None
-    return Trunk(**{**row, "simulation": simulation})
+    return Trunk(**{**fields_of(row), "simulation": simulation})

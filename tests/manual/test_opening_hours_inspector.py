@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from core.errors import InvalidValue, NotFound
 from core.model import Campaign
 from core.operations.hours import Inspection, inspect_campaign, inspect_hours
+from core.people import SYSTEM
 from core.rules.active_period import ActivePeriod
 from core.rules.hours import HoursState
 from core.rules.opening_hours import DefaultMode, HourRule, OpeningHours, parse_date
@@ -50,7 +51,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 
 def campaign(engine: Engine, name: str, when: str, zone: str = "") -> Inspection:
-    return inspect_campaign(engine, name, when, zone, NOW)
+    return inspect_campaign(engine, SYSTEM, name, when, zone, NOW)
 
 
 @pytest.mark.parametrize(
@@ -112,9 +113,9 @@ def test_a_campaign_keeps_its_own_clock_wherever_the_moment_is_written(engine: E
 
 
 def test_opening_hours_alone_have_no_active_period(engine: Engine) -> None:
-    found = inspect_hours(engine, "Week", "2026-03-01 10:00", "Asia/Tokyo", NOW)
+    found = inspect_hours(engine, SYSTEM, "Week", "2026-03-01 10:00", "Asia/Tokyo", NOW)
     assert (found.verdict.state, found.time_zone) == ("OPEN_RULE", "Asia/Tokyo")
-    assert inspect_hours(engine, "Week", "", "", NOW).time_zone == "UTC"
+    assert inspect_hours(engine, SYSTEM, "Week", "", "", NOW).time_zone == "UTC"
 
 
 @pytest.mark.parametrize(
@@ -136,4 +137,4 @@ def test_what_does_not_exist_is_named(engine: Engine) -> None:
     with pytest.raises(NotFound, match='there is no campaign "nobody"'):
         campaign(engine, "nobody", "")
     with pytest.raises(NotFound, match='there is no opening-hours "nobody"'):
-        inspect_hours(engine, "nobody", "", "", NOW)
+        inspect_hours(engine, SYSTEM, "nobody", "", "", NOW)

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, update
 from core.errors import NotPossible
 from core.model import Campaign, Run
 from core.operations.campaigns import ask
+from core.people import SYSTEM
 from core.ports import events
 from core.rules.active_period import ActivePeriod
 from core.rules.states import RunState
@@ -219,7 +220,7 @@ def store(engine: Engine, run: Run, state: RunState) -> None:
 def refusal(engine: Engine, campaign: Campaign, word: str) -> str:
     """What asking this is answered with; empty if it is taken."""
     try:
-        ask(engine, campaign.name, word, NOON)
+        ask(engine, SYSTEM, campaign.name, word, NOON)
     except NotPossible as error:
         return str(error)
     return ""

@@ -9,6 +9,7 @@ import pytest
 
 from core.model import CallList, Campaign
 from core.operations.blacklists import Cancelled, EntryView, cancel, find
+from core.people import SYSTEM
 from core.rules.blacklists import is_blacklisted
 from core.store.blacklists import fetch_blacklist_entries
 from core.store.campaigns import save_campaign
@@ -46,11 +47,11 @@ def is_forbidden(line: CommandLine, number: str) -> bool:
 
 
 def entries(line: CommandLine, number: str = "1234") -> list[EntryView]:
-    return find(line.open_database(), number, NOON)
+    return find(line.open_database(), SYSTEM, number, NOON)
 
 
 def test_entries_in_force_are_cancelled_with_the_reason_and_local_time(line: CommandLine) -> None:
-    done = cancel(line.open_database(), "DNC", ["1234"], "NEWCASE", NOON)
+    done = cancel(line.open_database(), SYSTEM, "DNC", ["1234"], "NEWCASE", NOON)
     assert done == Cancelled(found=4, updated=2)
     note = "NEWCASE @2026-03-18.13:00:00"
     assert [one.cancelled for one in entries(line)] == ["", note, note, "OLD @2026-01-01.00:00:00"]
@@ -59,14 +60,14 @@ def test_entries_in_force_are_cancelled_with_the_reason_and_local_time(line: Com
 
 
 def test_a_second_cancellation_changes_nothing(line: CommandLine) -> None:
-    cancel(line.open_database(), "DNC", ["1234"], "NEWCASE", NOON)
+    cancel(line.open_database(), SYSTEM, "DNC", ["1234"], "NEWCASE", NOON)
     before = entries(line)
-    again = cancel(line.open_database(), "DNC", ["1234"], "OTHER", NOON)
+    again = cancel(line.open_database(), SYSTEM, "DNC", ["1234"], "OTHER", NOON)
     assert (again, entries(line)) == (Cancelled(found=4, updated=0), before)
 
 
 def test_a_number_added_again_is_blacklisted_again(line: CommandLine) -> None:
-    cancel(line.open_database(), "DNC", ["5678"], "", NOON)
+    cancel(line.open_database(), SYSTEM, "DNC", ["5678"], "", NOON)
     assert not is_forbidden(line, "5678")
     with line.open_database().begin() as conn:
         insert_records(conn, [(fetch_list_by_name(conn, "DNC").id, "5678", None)])
@@ -80,7 +81,7 @@ def test_campaigns_in_several_zones_have_utc_and_the_latest_end(line: CommandLin
         save_campaign(conn, west)
     assert entries(line)[1].campaigns == ("website", "west")
     assert entries(line)[1].until == datetime(2026, 3, 19, 14, 0, tzinfo=UTC)
-    cancel(line.open_database(), "DNC", ["1234"], "x", NOON)
+    cancel(line.open_database(), SYSTEM, "DNC", ["1234"], "x", NOON)
     assert entries(line)[1].cancelled == "x @2026-03-18.12:00:00"
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, update
 from core.cli.campaigns import wait_for_outcome
 from core.model import Attempt, CallLog, Record
 from core.operations.campaigns import ask
+from core.people import SYSTEM
 from core.ports.commands import AttemptPlaced, CallClosed
 from core.rules.states import CallState
 from core.store.campaigns import fetch_campaign_by_name
@@ -123,7 +124,7 @@ def test_a_running_dialer_s_refusal_exits_with_1(line: CommandLine) -> None:
 
 def test_an_answer_that_does_not_come_is_none(line: CommandLine) -> None:
     engine = line.open_database()
-    command_id = ask(engine, "reminders", "start", NOW)
+    command_id = ask(engine, SYSTEM, "reminders", "start", NOW)
     assert wait_for_outcome(engine, command_id, wait_s=0) is None
     with engine.begin() as conn:
         answer(conn, command_id, "OK", NOW)

@@ -8,6 +8,7 @@ from sqlalchemy import event
 
 from core.model import Simulation
 from core.operations.status import fetch_status
+from core.people import SYSTEM
 from core.rules.verdicts import Verdict
 from core.store.database import reading
 from core.store.run_shown import fetch_shown
@@ -40,7 +41,7 @@ def test_another_process_sees_the_figures_and_decisions_of_a_run(rig: Rig) -> No
     rig.ask(rig.configure(NUMBERS, simulation=Simulation(outcomes={"answered": 1})))
     rig.turn(21)
     live = engine.publisher.latest().runs[0]
-    shown = fetch_status(rig.database).runs[0]
+    shown = fetch_status(rig.database, SYSTEM).runs[0]
     assert shown.figures is not None
     assert shown.figures.cached + shown.live_calls + shown.completed >= 50
     assert shown.figures.remaining == live.figures.remaining < 60
@@ -75,7 +76,7 @@ def test_a_run_that_is_over_shows_its_end(rig: Rig) -> None:
     rig.start()
     rig.ask(rig.configure(NUMBERS))
     rig.turn(600)
-    shown = fetch_status(rig.database).runs[0]
+    shown = fetch_status(rig.database, SYSTEM).runs[0]
     assert shown.figures is not None
     assert (shown.state, shown.figures.remaining, shown.live_calls) == ("COMPLETED", 0, 0)
     assert shown.figures.termination_rate == 100

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, update
 from core.errors import InvalidValue, NotFound, NotPossible
 from core.model import Campaign, Pace
 from core.operations.campaigns import CampaignView, ask, campaigns
+from core.people import SYSTEM
 from core.rules.states import RunState
 from core.store.campaigns import save_campaign
 from core.store.runs import fetch_asked
@@ -31,7 +32,7 @@ def test_campaigns_are_listed_by_name_with_their_open_run(web_engine: Engine) ->
     save(web_engine, Campaign(name="Autumn", pace=Pace.CLOSED))
     save(web_engine, Campaign(name="Secret", pace=Pace.HIDDEN))
     with_run(web_engine, spring, RunState.IDLE)
-    autumn, second = campaigns(web_engine)
+    autumn, second = campaigns(web_engine, SYSTEM)
     assert (autumn.name, autumn.pace, autumn.run_id, autumn.can_start) == (
         "Autumn",
         Pace.CLOSED,
@@ -61,7 +62,7 @@ def test_what_may_be_asked_becomes_a_wish(
     campaign = store_site(web_engine)
     if state is not None:
         with_run(web_engine, campaign, state)
-    command_id = ask(web_engine, campaign.name, verb, NOW)
+    command_id = ask(web_engine, SYSTEM, campaign.name, verb, NOW)
     with web_engine.begin() as conn:
         (wish,) = fetch_asked(conn, 10)
     assert (wish.id, wish.campaign_id, wish.verb) == (command_id, campaign.id, verb)
@@ -84,7 +85,7 @@ def test_what_the_run_does_not_allow_is_refused_in_words(
     if state is not None:
         with_run(web_engine, campaign, state)
     with pytest.raises(NotPossible, match=words):
-        ask(web_engine, campaign.name, verb, NOW)
+        ask(web_engine, SYSTEM, campaign.name, verb, NOW)
     with web_engine.begin() as conn:
         assert fetch_asked(conn, 10) == []
 
@@ -93,12 +94,12 @@ def test_what_the_run_does_not_allow_is_refused_in_words(
 def test_only_runnable_campaigns_start(web_engine: Engine, pace: Pace) -> None:
     save(web_engine, replace(store_site(web_engine), pace=pace))
     with pytest.raises(NotPossible, match=f"is {pace.value}; only RUNNABLE ones"):
-        ask(web_engine, "Spring call-back", "start", NOW)
+        ask(web_engine, SYSTEM, "Spring call-back", "start", NOW)
 
 
 def test_unknown_campaigns_and_verbs_are_named(web_engine: Engine) -> None:
     store_site(web_engine)
     with pytest.raises(NotFound, match='no campaign "spring call-back"'):
-        ask(web_engine, "spring call-back", "start", NOW)
+        ask(web_engine, SYSTEM, "spring call-back", "start", NOW)
     with pytest.raises(InvalidValue, match='verb "START": one of start, pause'):
-        ask(web_engine, "Spring call-back", "START", NOW)
+        ask(web_engine, SYSTEM, "Spring call-back", "START", NOW)

@@ -13,6 +13,7 @@ from core.errors import InvalidConfiguration, InvalidValue, NotFound
 from core.model import CallList, Record
 from core.operations import list_file
 from core.operations.lists import ImportResult, export_csv, import_csv
+from core.people import SYSTEM
 from core.store.database import reading
 from core.store.lists import (
     count_records,
@@ -23,6 +24,7 @@ from core.store.lists import (
     save_record,
 )
 from core.store.types import parse_attributes
+from tests.support.store_site import NOW
 
 
 def read(
@@ -32,7 +34,7 @@ def read(
     path /= "numbers.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     rejected, heard = io.StringIO(newline=""), list[int]()
-    result = import_csv(database, path, name, heard.append, rejected)
+    result = import_csv(database, SYSTEM, path, name, heard.append, rejected, NOW)
     assert sum(heard) == path.stat().st_size
     return result, list(csv.reader(io.StringIO(rejected.getvalue(), newline="")))
 
@@ -197,7 +199,7 @@ def test_what_is_exported_is_imported_as_the_same(database: Engine, tmp_path: Pa
         for one in stored:
             save_record(conn, Record(list_id=key, number=one.number, inputs=one.inputs))
     text = io.StringIO(newline="")
-    export_csv(database, "from", text)
+    export_csv(database, SYSTEM, "from", text, NOW)
     result, _ = read(database, tmp_path, text.getvalue(), "to")
     assert result.rejected == 0
     assert records(database, "to") == [(one.number, dict(one.inputs)) for one in stored]
@@ -206,7 +208,7 @@ def test_what_is_exported_is_imported_as_the_same(database: Engine, tmp_path: Pa
 def test_no_cell_of_an_export_is_a_formula(sqlite: Engine, tmp_path: Path) -> None:
     read(sqlite, tmp_path, "number,A,B\n+4930,=1+1,+1\n2,@x,-1\n")
     text = io.StringIO(newline="")
-    export_csv(sqlite, "people", text)
+    export_csv(sqlite, SYSTEM, "people", text, NOW)
     assert text.getvalue() == "number,A,B\r\n+4930,'=1+1,'+1\r\n2,'@x,'-1\r\n"
 
 
@@ -220,7 +222,7 @@ def test_rejected_rows_may_be_mended_and_imported(sqlite: Engine, tmp_path: Path
 
 def test_a_list_that_is_not_there_is_not_exported(database: Engine) -> None:
     with pytest.raises(NotFound, match='no list "people"'):
-        export_csv(database, "people", io.StringIO())
+        export_csv(database, SYSTEM, "people", io.StringIO(), NOW)
 
 
 @given(st.lists(st.text(max_size=30), min_size=2, max_size=2))
@@ -250,7 +252,7 @@ def test_an_interrupted_import_keeps_and_counts_what_was_read(
         heard.append(read)
         raise KeyboardInterrupt
 
-    result = import_csv(database, path, "long", interrupt, io.StringIO())
+    result = import_csv(database, SYSTEM, path, "long", interrupt, io.StringIO(), NOW)
     assert result.is_interrupted
     assert 0 < result.accepted < 200_000
     with database.connect() as conn:
@@ -261,4 +263,4 @@ def test_a_workbook_is_refused(database: Engine, tmp_path: Path) -> None:
     path = tmp_path / "people.xlsx"
     path.write_bytes(b"PK\x03\x04\x14\x00\x06\x00")
     with pytest.raises(InvalidConfiguration, match="save it as CSV"):
-        import_csv(database, path, "people", lambda _read: None, io.StringIO())
+        import_csv(database, SYSTEM, path, "people", lambda _: None, io.StringIO(), NOW)

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from twisted.web.http import Request
 
 from core.errors import WhipbirdError
+from core.people import Actor, Face
+from core.rules.keys import CONTROL_KEYS, Keyring
 from web.compat.asked import Asked
 from web.forgery import Forged, check_origin
 
@@ -21,16 +23,22 @@ class Unknown(WhipbirdError):
 class Admission(Protocol):
     """Decides who asks."""
 
-    async def admit(self, request: Request, asked: Asked) -> None:
-        """Unknown if the request may not be answered."""
+    async def admit(self, request: Request, asked: Asked) -> Actor:
+        """Who it is; Unknown if the request may not be answered."""
         ...
 
 
 class Open:
     """Everybody who reaches the server: for one that only its own machine reaches."""
 
-    async def admit(self, request: Request, asked: Asked) -> None:
-        """Nobody is refused."""
+    async def admit(self, request: Request, asked: Asked) -> Actor:  # noqa: ARG002 - the port's
+        """Nobody is refused: whoever asks may do what the control calls do."""
+        return Actor(
+            name="-",
+            ring=Keyring(keys=CONTROL_KEYS, opens_all=True),
+            face=Face.DIALECT,
+            address=str(getattr(request.getClientAddress(), "host", "")),
+        )
 
 
 def check_not_forged(request: Request) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import msgspec
 
 from core.errors import InvalidValue
+from core.people import NOBODY, Actor
 from core.ports import Clock
 from core.ports.control import Control
 from core.ports.snapshot import SnapshotSource
@@ -28,9 +29,11 @@ class Ground:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
-    """The fields of a request by name, the first value of each. `op` is one of them."""
+    """The fields of a request by name, the first value of each, and who sends it. `op` is one
+    of the fields."""
 
     fields: Mapping[str, str]
+    actor: Actor = NOBODY
 
     def text(self, name: str) -> str:
         """The field without blanks around it, "" if it is not there."""

@@ -8,9 +8,9 @@ def _asking(verb: Verb) -> Handler:
     async def handle(ground: Ground, asked: Asked) -> Reply:
         """Ask, and say what the dialer made of it."""
         name = asked.filled("campaign")
-        wish = await ground.queries.run(ask, name, verb, ground.clock.now())
+        wish = await ground.queries.run(ask, asked.actor, name, verb, ground.clock.now())
         await ground.control.wake()
-        answer = await ground.queries.run(fetch_answer, wish)
+        answer = await ground.queries.run(fetch_answer, asked.actor, wish)
         done = "done" if answer else "asked; the dialer takes it up when it runs"
         return f"OK: {verb} of campaign {name}: {done}"
 
@@ -19,7 +19,7 @@ def _asking(verb: Verb) -> Handler:
 
 async def clone_campaign(ground: Ground, asked: Asked) -> Reply:
     name, copy = asked.filled("campaign"), asked.filled("newcampaign")
-    await ground.queries.run(clone, name, copy)
+    await ground.queries.run(clone, asked.actor, name, copy, ground.clock.now())
     return f"OK: campaign {name} cloned as {copy}"
 
 

@@ -7,6 +7,7 @@ browser 403. Nothing gets a 5xx.
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 
 import msgspec
 from sqlalchemy.exc import DBAPIError
@@ -68,11 +69,11 @@ class Dialect(Resource):
             method = request.method.decode("ascii", "replace")
             raise InvalidValue("method", method, "send GET or POST")
         asked = Asked(fields=read_fields(request.args or {}))
-        await self._admission.admit(request, asked)
+        actor = await self._admission.admit(request, asked)
         if place not in ENDPOINTS:
             raise InvalidValue("address", place, f"write one of {', '.join(ENDPOINTS)}")
         handler = find_handler(ENDPOINTS[place], asked.text("op"))
-        return await handler(self._ground, asked)
+        return await handler(self._ground, replace(asked, actor=actor))
 
 
 def find_place(path: bytes) -> str:

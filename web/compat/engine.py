@@ -2,7 +2,9 @@
 
 import msgspec
 
+from core.operations.permission import require
 from core.ports.control import EngineState, EngineView
+from core.rules.keys import Key
 from web.compat.asked import Asked, Ground, Reply
 from web.compat.words import UNLIMITED
 
@@ -21,18 +23,21 @@ async def state(ground: Ground, _asked: Asked) -> Reply:
     return _show(ground.control.engine())
 
 
-async def start(ground: Ground, _asked: Asked) -> Reply:
+async def start(ground: Ground, asked: Asked) -> Reply:
+    require(asked.actor, Key.CTRL_WBT)
     await ground.control.start()
     return _show(ground.control.engine())
 
 
-async def stop(ground: Ground, _asked: Asked) -> Reply:
+async def stop(ground: Ground, asked: Asked) -> Reply:
     """Always TERMINATION_REQD: how it went is asked with STATE."""
+    require(asked.actor, Key.CTRL_WBT)
     ground.control.stop()
     return Engine(state=EngineState.TERMINATION_REQD)
 
 
-async def start_in_words(ground: Ground, _asked: Asked) -> Reply:
+async def start_in_words(ground: Ground, asked: Asked) -> Reply:
+    require(asked.actor, Key.CTRL_WBT)
     await ground.control.start()
     return f"OK: the dialer is {ground.control.engine().state}"
 

@@ -5,7 +5,7 @@ The database is asked in threads; what the handlers return are Deferreds.
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Concatenate, ParamSpec, TypeVar
 
 import msgspec
@@ -22,6 +22,7 @@ from werkzeug.exceptions import NotFound as NoRoute
 
 from core.operations.campaigns import ask, campaigns
 from core.operations.reports import LogPage, log_page, recent_runs, run_report
+from core.people import SYSTEM, Actor, Face
 from core.ports import Clock
 from core.ports.snapshot import SnapshotSource
 from web.failures import describe
@@ -82,7 +83,7 @@ class Pages:
         token = self._token(request)
         done = _DONE.get(_field(request, b"asked"))
         notice = Notice(kind="done", text=done.capitalize()) if done else None
-        return self._query(campaigns).addCallback(
+        return self._query(campaigns, _actor(request)).addCallback(
             lambda found: self._show.live_page(self._on.source.latest(), found, token, notice)
         )
 
@@ -96,31 +97,31 @@ class Pages:
     @app.route("/live/campaigns", methods=["GET"])
     def campaigns(self, request: Request) -> Deferred[str]:
         _declare_html(request)
-        return self._query(campaigns).addCallback(self._show.campaigns)
+        return self._query(campaigns, _actor(request)).addCallback(self._show.campaigns)
 
     @app.route("/campaigns/<verb>", methods=["POST"])
     def ask(self, request: Request, verb: str) -> Deferred[str]:
         self._check_ours(request)
         name = _field(request, b"campaign")
-        asked = self._query(ask, name, verb, self._on.clock.now())
+        asked = self._query(ask, _actor(request), name, verb, self._on.clock.now())
         return asked.addCallback(lambda _: self._asked(request, verb, name))
 
     @app.route("/runs/", methods=["GET"])
     def runs(self, request: Request) -> Deferred[str]:
         _declare_html(request)
-        return self._query(recent_runs, RUNS_SHOWN).addCallback(self._show.runs)
+        return self._query(recent_runs, _actor(request), RUNS_SHOWN).addCallback(self._show.runs)
 
     @app.route("/runs/<int:run_id>/", methods=["GET"])
     def report(self, request: Request, run_id: int) -> Deferred[str]:
         _declare_html(request)
         after_id = _count(request, b"after")
-        report = self._query(run_report, run_id, after_id, CALLS_A_PAGE)
+        report = self._query(run_report, _actor(request), run_id, after_id, CALLS_A_PAGE)
         return report.addCallback(self._show.report)
 
     @app.route("/runs/<int:run_id>/logs.csv", methods=["GET"])
     async def logs(self, request: Request, run_id: int) -> None:
         def fetch(after_id: int) -> Deferred[LogPage]:
-            return self._query(log_page, run_id, after_id, PAGE)
+            return self._query(log_page, _actor(request), run_id, after_id, PAGE)
 
         request.setHeader(b"Content-Type", b"text/csv; charset=utf-8; header=present")
         request.setHeader(
@@ -140,7 +141,8 @@ class Pages:
             request.setResponseCode(answer.status)
             return self._show.hours(answer)
 
-        return self._query(answer_hours, asked, self._on.clock.now()).addCallback(show)
+        answered = self._query(answer_hours, _actor(request), asked, self._on.clock.now())
+        return answered.addCallback(show)
 
     @app.route("/static/<path:path>", methods=["GET"])
     def static(self, request: Request, path: str) -> bytes:
@@ -225,6 +227,15 @@ class Pages:
         return deferToThreadPool(
             self._on.reactor, self._on.pool, work, self._on.engine, *args, **kwargs
         )
+
+
+def _actor(request: Request) -> Actor:
+    """The pages are for the machine's own people, until somebody can log on."""
+    return replace(SYSTEM, face=Face.WEB, address=_address(request))
+
+
+def _address(request: Request) -> str:
+    return str(getattr(request.getClientAddress(), "host", ""))
 
 
 def _declare_html(request: Request) -> None:

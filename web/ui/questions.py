@@ -16,6 +16,7 @@ from core.operations.hours import (
     inspect_campaign,
     inspect_hours,
 )
+from core.people import Actor
 from web.failures import describe
 
 
@@ -40,13 +41,13 @@ class HoursAnswer:
     refusal: str = ""
 
 
-def answer_hours(engine: Engine, asked: HoursForm, now: datetime) -> HoursAnswer:
+def answer_hours(engine: Engine, actor: Actor, asked: HoursForm, now: datetime) -> HoursAnswer:
     """Ask the inspector what the form asks."""
-    choices = fetch_choices(engine)
+    choices = fetch_choices(engine, actor)
     if not asked.of:
         return HoursAnswer(asked=asked, choices=choices)
     try:
-        found = _inspect(engine, asked, now)
+        found = _inspect(engine, actor, asked, now)
     except WhipbirdError as error:
         return HoursAnswer(
             asked=asked, choices=choices, status=describe(error).status, refusal=str(error)
@@ -54,12 +55,12 @@ def answer_hours(engine: Engine, asked: HoursForm, now: datetime) -> HoursAnswer
     return HoursAnswer(asked=asked, choices=choices, found=found)
 
 
-def _inspect(engine: Engine, asked: HoursForm, now: datetime) -> Inspection:
+def _inspect(engine: Engine, actor: Actor, asked: HoursForm, now: datetime) -> Inspection:
     kind, _, name = asked.of.partition(":")
     match kind:
         case "campaign":
-            return inspect_campaign(engine, name, asked.at, asked.zone, now)
+            return inspect_campaign(engine, actor, name, asked.at, asked.zone, now)
         case "hours":
-            return inspect_hours(engine, name, asked.at, asked.zone, now)
+            return inspect_hours(engine, actor, name, asked.at, asked.zone, now)
         case _:
             raise InvalidValue("of", asked.of, "write campaign:NAME or hours:NAME")

@@ -11,6 +11,8 @@ queue, bytes are cut by `ami.protocol`, and every action has a time limit.
 import asyncio
 import logging
 import os
+import socket
+import struct
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -32,6 +34,9 @@ from core.model import Server
 _ASKED = b"\r\nActionID: action/"
 #: panoramisk pings without looking at the answers; `ami.link` has its own. In seconds: never.
 _NEVER = 10**9
+
+#: A close that sends a reset, and nothing else any more.
+_RESET = struct.pack("ii", 1, 0)
 
 _log = logging.getLogger(__name__)
 
@@ -198,7 +203,12 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk ships no types
             self.session.end(self._reason)
 
     def close(self) -> None:
-        """What a Manager calls to end it; `connection_lost` follows."""
+        """What a Manager calls to end it; `connection_lost` follows. What the kernel has not
+        delivered is dropped too: behind a network that is cut it would arrive much later, and
+        dial a person of whom by then a new attempt may have been made."""
+        peer = self.transport.get_extra_info("socket")
+        if peer is not None and peer.fileno() >= 0:
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self.transport.abort()
 
     def _answer(self, packet: bytes) -> None:

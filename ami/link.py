@@ -6,9 +6,10 @@ when it no longer is, with a sentence for people.
 
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError, succeed
 from twisted.internet.interfaces import IReactorTime
@@ -32,6 +33,15 @@ NEEDED_ACTIONS = {
     "CoreShowChannels": "reporting",
 }
 
+_LIST_CHANNELS = {"Action": "CoreShowChannels"}
+_IMPOSSIBLE_CALL = {
+    "Action": "Originate",
+    "Channel": "Whipbird/sight",
+    "Application": "Hangup",
+    "Timeout": "1000",
+    "Async": "true",
+}
+
 #: Asterisk's number for a channel that is answered.
 STATE_UP = "6"
 
@@ -49,6 +59,8 @@ class Limits:
     boot_s: float = 5.0
     ping_every_s: float = 2.0
     ping_limit_s: float = 3.0
+    #: How often it is looked which channels there are.
+    listing_every_s: float = 60.0
     #: After this an Originate of which nothing was heard is forgotten.
     originate_s: float = 10.0
 
@@ -105,6 +117,7 @@ class Link:
         say_up: Callable[[Inventory], None],
         say_down: Callable[[str], None],
         say_tick: Callable[[], None],
+        say_channels: Callable[[datetime, frozenset[str]], None],
     ) -> None:
         self._server = server
         self._clock = clock
@@ -116,6 +129,7 @@ class Link:
         self._say_up = say_up
         self._say_down = say_down
         self._say_tick = say_tick
+        self._say_channels = say_channels
         self._session: Session | None = None
         self._booted: Deferred[float | None] = Deferred()
         self._running: Deferred[None] | None = None
@@ -163,21 +177,34 @@ class Link:
         self._booted = Deferred()
         session = await connect(self._server, self._received, self._timer, self._limits.connect_s)
         self._session = session
-        pinging = LoopingCall(self._ping, session)
-        pinging.clock = self._timer
+        habits: list[LoopingCall] = []
         try:
             inventory = await self._prepare(session)
             self._backoff.reset()
             self._say_up(inventory)
-            pinging.start(self._limits.ping_every_s, now=False).addErrback(
-                lambda failure: session.close(failure.getErrorMessage())
-            )
+            habits.append(self._begin(session, self._ping, self._limits.ping_every_s))
+            habits.append(self._begin(session, self._list, self._limits.listing_every_s))
             raise ServerLost(await session.lost)
         finally:
-            if pinging.running:
-                pinging.stop()
+            for habit in habits:
+                if habit.running:
+                    habit.stop()
             self._session = None
             session.close("closed")
+
+    def _begin(
+        self,
+        session: Session,
+        habit: Callable[[Session], Coroutine[Any, Any, None]],
+        every_s: float,
+    ) -> LoopingCall:
+        """Do it every so often, for the first time after that long; an error ends the session."""
+        looping = LoopingCall(habit, session)
+        looping.clock = self._timer
+        looping.start(every_s, now=False).addErrback(
+            lambda failure: session.close(failure.getErrorMessage())
+        )
+        return looping
 
     async def _prepare(self, session: Session) -> Inventory:
         await self._turn()
@@ -185,9 +212,9 @@ class Link:
         await self._check_rights(session)
         await self._filter(session)
         uptime_s = await self._wait_until_booted()
+        await self._check_sight(session)
         (core, *_) = await self._ask(session, {"Action": "CoreStatus"})
-        listing = await self._ask(session, {"Action": "CoreShowChannels"})
-        channels = [reply for reply in listing if reply.get("Uniqueid")]
+        channels = _channels(await self._ask(session, _LIST_CHANNELS))
         return Inventory(
             started_at=read_start(core, uptime_s=uptime_s, now=self._clock.now()),
             live_channels=frozenset(c.get("Uniqueid") for c in channels),
@@ -207,6 +234,20 @@ class Link:
                 f'AMI login "{self._server.login}" at {self._server.host}:{self._server.port} '
                 f"may not use {', '.join(missing)}: add {classes} to its write classes"
             )
+
+    async def _check_sight(self, session: Session) -> None:
+        """Better no server than one of whose calls nothing is seen. Asterisk does not tell a
+        login its read classes, so it is asked for a call that no channel driver takes: nobody
+        is dialled, and the verdict is an event of the class in question."""
+        try:
+            await self._ask(session, _IMPOSSIBLE_CALL)
+        except ServerLost as error:
+            if not isinstance(error.__cause__, TimeoutError):
+                raise
+            raise LoginRefused(
+                f'AMI login "{self._server.login}" at {self._server.host}:{self._server.port} '
+                f"sees nothing of its calls: add {EVENT_CLASSES} to its read classes"
+            ) from error
 
     async def _filter(self, session: Session) -> None:
         """Ask only for the events we read. Asterisk 20.11, 21.6, 22.1 and newer take a name by
@@ -250,6 +291,18 @@ class Link:
             if session.received_bytes == before:
                 session.close(str(error))
 
+    async def _list(self, session: Session) -> None:
+        """Say which channels there are. Whether a peer that does not answer is still there, the
+        pings find out."""
+        await self._turn()
+        asked_at = self._clock.now()
+        try:
+            listing = await session.ask(_LIST_CHANNELS, self._limits.answer_s)
+        except ServerLost as error:
+            _log.warning("server %s: channels not listed: %s", self._server.name, error)
+            return
+        self._say_channels(asked_at, frozenset(c.get("Uniqueid") for c in _channels(listing)))
+
     async def _ask(self, session: Session, action: dict[str, str]) -> list[Reply]:
         await self._turn()
         return await session.ask(action, self._limits.answer_s)
@@ -275,6 +328,10 @@ class Link:
             self._session.close(f"{self._server.host}:{self._server.port} is shutting down")
         else:
             self._receive(packet)
+
+
+def _channels(listing: Sequence[Reply]) -> list[Reply]:
+    return [reply for reply in listing if reply.get("Uniqueid")]
 
 
 def read_start(core: Reply, *, uptime_s: float | None, now: datetime) -> datetime | None:

@@ -8,6 +8,7 @@ inventory of the next `ServerUp` to say.
 import logging
 import random
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 
 from twisted.internet.defer import Deferred
@@ -15,12 +16,13 @@ from twisted.internet.interfaces import IReactorTime
 
 from ami.link import Inventory, Limits, Link
 from ami.throttle import Budget, Lane, Throttle
-from ami.translate import channel_of, render_hang_up, render_originate, translate
+from ami.translate import OURS, channel_of, render_hang_up, render_originate, translate
 from core.errors import InvalidValue
 from core.model import Server
 from core.ports import Clock, Post
 from core.ports.commands import HangUp, Originate
 from core.ports.events import (
+    ChannelsListed,
     Dialling,
     Event,
     Originated,
@@ -82,6 +84,7 @@ class AmiPbx:
             say_up=self._up,
             say_down=self._lost,
             say_tick=self._forget_unanswered,
+            say_channels=self._listed,
         )
 
     def start(self) -> None:
@@ -149,6 +152,10 @@ class AmiPbx:
                 answered_channels=inventory.answered_channels,
             )
         )
+
+    def _listed(self, asked_at: datetime, channels: frozenset[str]) -> None:
+        ours = frozenset(name for name in channels if name.startswith(OURS.decode()))
+        self._post(ChannelsListed(server_id=self._server.id, asked_at=asked_at, live_channels=ours))
 
     def _lost(self, reason: str) -> None:
         """What has not left is refused; what has is neither refused nor remembered."""

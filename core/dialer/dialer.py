@@ -45,6 +45,7 @@ class Dialer:
         self._receivers: dict[type[events.Event], Callable[[Any, datetime], None]] = {
             events.ServerUp: tracker.server_up,
             events.ServerDown: tracker.server_down,
+            events.ChannelsListed: tracker.channels_listed,
             events.OriginateSent: tracker.sent,
             events.OriginateRefused: tracker.refused,
             events.Dialling: tracker.dialling,

@@ -15,6 +15,7 @@ from core.ports.events import (
     AttemptsBlacklisted,
     AttemptsCapped,
     AttemptsCommitted,
+    ChannelsListed,
     DialEnded,
     Dialling,
     HungUp,
@@ -36,6 +37,8 @@ from core.rules.verdicts import Verdict
 #: Hangup, which says why, comes after the OriginateResponse, and even DialBegin may. A call
 #: that never had a channel waits in vain.
 VERDICT_GRACE = timedelta(seconds=2)
+#: How long a channel that is not listed may wait for the news of its hang-up.
+HANG_UP_GRACE = timedelta(seconds=5)
 #: How long after its answer timeout a call that was sent counts as lost without any news.
 LOST_GRACE = timedelta(seconds=15)
 #: How long an attempt may wait for its commit and still leave. After an outage, all that wait
@@ -66,16 +69,14 @@ class Tracker:
         self._touch_users(server)
 
     def _reconcile(self, call: Call, event: ServerUp, now: datetime) -> None:
-        """After a time out of sight: a call whose channel is gone is lost, one that is up goes
+        """After a time out of sight: a call whose channel is gone is over, one that is up goes
         on. What was still to be sent is not touched, nor what is about to be judged."""
         is_judged_soon = call.cause is not None or call.reason is not None
         if call.state is CallState.SCHEDULED or is_judged_soon:
             return
         channel_id = call.attempt.channel_id
         if channel_id not in event.live_channels:
-            self._closing.close(
-                call, CallState.RS_LOST, now, reason="gone when its server was back"
-            )
+            self._close_gone(call, event.started_at, now)
         elif call.is_timed_out:
             self._hang_up(call)
         elif channel_id in event.answered_channels:
@@ -83,6 +84,32 @@ class Tracker:
         else:
             call.is_alive = True  # It may have rung out of sight.
             self._expect_news(call, now)
+
+    def _close_gone(self, call: Call, started_at: datetime | None, now: datetime) -> None:
+        """Of an answered call it is known that it ended, if not when; but one that the PBX cut
+        off by starting anew has not ended normally, and of one that was not answered nobody
+        knows. `started_at` is when the PBX started, if that is known."""
+        requested_at = call.requested_at or call.attempt.requested_at
+        is_cut_off = started_at is not None and requested_at < started_at
+        if call.is_timed_out or (call.state.is_answered and not is_cut_off):
+            self._closing.close(call, call.judge(), now, reason="it ended out of sight")
+            return
+        reason = "its server restarted" if is_cut_off else "gone when its server was back"
+        self._closing.close(call, CallState.RS_LOST, now, reason=reason)
+
+    def channels_listed(self, event: ChannelsListed, now: datetime) -> None:
+        """The hang-up of a call that is not there any more comes in a moment, or was lost."""
+        for call in self._live.calls.values():
+            seen_at = call.dialling_at or call.connected_at
+            is_there = call.attempt.channel_id in event.live_channels
+            if is_there or call.server_id != event.server_id or seen_at is None:
+                continue
+            if seen_at < event.asked_at:
+                self._look_at(call, now + HANG_UP_GRACE, self._close_unheard)
+
+    def _close_unheard(self, call: Call, now: datetime) -> None:
+        state = call.judge() if call.state.is_answered else CallState.RS_LOST
+        self._closing.close(call, state, now, reason="its hang-up was never told")
 
     def server_down(self, event: ServerDown, _now: datetime) -> None:
         if server := self._live.servers.get(event.server_id):

@@ -30,6 +30,8 @@ class Chronicle:
             case ServerUp():
                 calls = len(event.live_channels)
                 log.info("server %s is up, with %d channels", self._name(event), calls)
+                if self._is_restart(event):
+                    log.warning("server %s restarted: its calls are gone", self._name(event))
             case ServerDown():
                 log.warning("server %s is down: %s", self._name(event), event.reason)
             case DatabaseDown():
@@ -55,6 +57,13 @@ class Chronicle:
             command.attempted,
             command.completed,
         )
+
+    def _is_restart(self, event: ServerUp) -> bool:
+        """Did the PBX start since it was last up? A reload of its configuration is no start."""
+        known = self._live.servers.get(event.server_id)
+        if known is None or known.started_at is None or event.started_at is None:
+            return False
+        return event.started_at > known.started_at
 
     def _name(self, event: ServerUp | ServerDown) -> str:
         known = self._live.servers.get(event.server_id)

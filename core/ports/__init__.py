@@ -28,7 +28,8 @@ class Pbx(Protocol):
     It posts `ServerUp` whenever it is (again) ready to take calls, `ServerDown` when it no
     longer is. A command given while the server is down is answered by
     `OriginateRefused(was_sent=False)` or ignored (`HangUp`). An Originate is never sent twice;
-    `OriginateSent` says when it left.
+    `OriginateSent` says when it left. One that may lose what it is told posts `ChannelsListed`
+    now and then.
     """
 
     def start(self) -> None:

@@ -27,6 +27,16 @@ class ServerUp:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ChannelsListed:
+    """Which of our channels exist, from time to time: a call that was up before `asked_at`
+    and is not in `live_channels` is over."""
+
+    server_id: int
+    asked_at: datetime
+    live_channels: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ServerDown:
     """The server is out of reach; `reason` is a sentence for people."""
 
@@ -286,6 +296,7 @@ class Starting:
 PbxEvent = (
     ServerUp
     | ServerDown
+    | ChannelsListed
     | OriginateSent
     | OriginateRefused
     | Dialling

@@ -2,14 +2,18 @@
 
 import random
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 import pytest_twisted
 from twisted.internet.threads import deferToThread
 
+from ami.link import Limits
 from ami.pbx import AmiPbx
 from core.ports.events import (
+    ChannelsListed,
     DialEnded,
     Dialling,
     HungUp,
@@ -25,8 +29,9 @@ from core.ports.events import (
 from core.rules.causes import Evidence, judge
 from core.rules.states import CallState
 from tests.support.ami_server import Waiting
-from tests.support.asterisk.server import AsteriskServer
+from tests.support.asterisk.server import LOGIN, AsteriskServer
 from tests.support.pbx_desk import PbxDesk, UtcClock, evidence_of
+from tests.support.proxy import Proxy
 
 pytestmark = pytest.mark.asterisk
 
@@ -96,6 +101,31 @@ def _open(asterisk: AsteriskServer) -> Iterator[PbxDesk]:
     pytest_twisted.blockon(posted.until_event(ServerUp))
     yield PbxDesk(server=server, pbx=pbx, posted=posted)
     pytest_twisted.blockon(pbx.stop())
+
+
+@asynccontextmanager
+async def _at(
+    asterisk: AsteriskServer, *, port: int = 0, login: str = LOGIN, **limits: float
+) -> AsyncIterator[PbxDesk]:
+    """A port of its own to Asterisk, with quick pings, started and not yet up."""
+    from twisted.internet import reactor
+
+    server = asterisk.server(login=login)
+    server = replace(server, port=port or server.port)
+    posted = Waiting()
+    pbx = AmiPbx(
+        server,
+        posted.add,
+        UtcClock(),
+        timer=reactor,
+        rng=random.Random(1),
+        limits=Limits(ping_every_s=0.3, ping_limit_s=1.0, **limits),
+    )
+    pbx.start()
+    try:
+        yield PbxDesk(server=server, pbx=pbx, posted=posted)
+    finally:
+        await pbx.stop()
 
 
 def base64(text: str) -> str:
@@ -341,6 +371,80 @@ async def test_a_call_that_is_up_is_found_again_by_the_next_dialer(
     desk.hang_up(call)
     await desk.until(call, HungUp)
     await again.stop()
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_restart_is_told_from_a_reload_and_from_a_cut_network_by_its_start(
+    own: AsteriskServer,
+) -> None:
+    with Proxy(own.ami_port) as proxy:
+        async with _at(own, port=proxy.port) as desk:
+            first = await desk.posted.until_event(ServerUp)
+            await deferToThread(own.command, "core reload")
+            proxy.cut()
+            await desk.posted.until_event(ServerDown)
+            proxy.mend()
+            reloaded = await desk.posted.until_event(ServerUp, 2)
+            await deferToThread(own.restart)
+            restarted = await desk.posted.until_event(ServerUp, 3)
+    assert first.started_at is not None
+    assert reloaded.started_at == first.started_at < restarted.started_at
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_ended_behind_a_cut_network_is_missing_when_it_is_back(
+    own: AsteriskServer,
+) -> None:
+    with Proxy(own.ami_port) as proxy:
+        async with _at(own, port=proxy.port) as desk:
+            await desk.posted.until_event(ServerUp)
+            calls = [desk.dial("1100", dial_string=LOCAL, extension="wait") for _ in range(2)]
+            for call in calls:
+                await desk.until(call, Originated)
+            gone, going_on = calls
+            proxy.cut()
+            down = await desk.posted.until_event(ServerDown)
+            assert "did not answer Ping within" in down.reason
+            channel = next(
+                event.channel for event in desk.events(gone) if isinstance(event, Dialling)
+            )
+            await deferToThread(own.command, f"channel request hangup {channel}")
+            proxy.mend()
+            back = await desk.posted.until_event(ServerUp, 2)
+            assert gone not in back.live_channels
+            assert going_on in back.answered_channels
+            assert HungUp not in [type(event) for event in desk.events(gone)]
+            desk.hang_up(going_on)
+            await desk.until(going_on, HungUp)
+
+
+@pytest_twisted.ensureDeferred
+async def test_channels_are_listed_as_long_as_they_exist(asterisk: AsteriskServer) -> None:
+    async with _at(asterisk, listing_every_s=0.2) as desk:
+        await desk.posted.until_event(ServerUp)
+        call = desk.dial("1100", dial_string=LOCAL, extension="wait")
+        await desk.until(call, Originated)
+        listed = await desk.posted.until(lambda event: call in getattr(event, "live_channels", ()))
+        assert isinstance(listed, ChannelsListed)
+        desk.hang_up(call)
+        await desk.until(call, HungUp)
+        last = len(desk.posted.seen)
+        listings = sum(isinstance(event, ChannelsListed) for event in desk.posted.seen)
+        await desk.posted.until_event(ChannelsListed, listings + 2)
+        later = [e for e in desk.posted.seen[last + 1 :] if isinstance(e, ChannelsListed)]
+        assert call not in later[-1].live_channels
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_login_that_sees_no_calls_is_refused_and_nobody_is_dialled(
+    asterisk: AsteriskServer,
+) -> None:
+    async with _at(asterisk, login="blind", answer_s=1.0) as desk:
+        down = await desk.posted.until_event(ServerDown)
+        assert "sees nothing of its calls: add call,user,system to its read" in down.reason
+        (refused,) = desk.events(desk.dial("1100"))
+        assert isinstance(refused, OriginateRefused)
+        assert not refused.was_sent
 
 
 @pytest_twisted.ensureDeferred

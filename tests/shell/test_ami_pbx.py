@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import pytest_twisted
+from twisted.internet.error import ConnectionLost
 from twisted.internet.task import Clock
 
 from ami.link import Limits
@@ -16,6 +17,7 @@ from ami.pbx import AmiPbx
 from core.model import Server, Trunk
 from core.ports.commands import HangUp, Originate
 from core.ports.events import (
+    ChannelsListed,
     Event,
     HungUp,
     Originated,
@@ -69,6 +71,13 @@ class Desk:
     async def until_up(self, times: int = 1) -> ServerUp:
         up: ServerUp = await self.posted.until_event(ServerUp, times)
         return up
+
+    async def minutes_pass(self, minutes: float) -> None:
+        """In steps that leave the peer time to answer each ping."""
+        for _ in range(int(minutes * 60)):
+            self.timer.advance(1)
+            await _turn_of_the_reactor()
+            await _turn_of_the_reactor()
 
     async def until_caught_up(self) -> None:
         """Until all that the fake PBX has sent so far has been read."""
@@ -374,6 +383,53 @@ async def test_a_login_that_may_not_originate_is_no_server(desk: Desk) -> None:
     desk.start()
     down = await desk.posted.until_event(ServerDown)
     assert down.reason.endswith("may not use Originate: add originate to its write classes")
+
+
+@ensure
+async def test_a_login_that_sees_no_calls_is_no_server(desk: Desk) -> None:
+    desk.pbx_server.shows_calls = False
+    desk.start()
+    await desk.pbx_server.until_action("Filter", 10)
+    await desk.until_caught_up()
+    desk.timer.advance(5)
+    down = await desk.posted.until_event(ServerDown)
+    assert down.reason == (
+        f'AMI login "wombat" at 127.0.0.1:{desk.server.port} sees nothing of its calls: '
+        "add call,user,system to its read classes"
+    )
+    assert desk.events(ServerUp) == []
+    desk.pbx_server.shows_calls = True
+    desk.timer.advance(15)
+    await desk.until_up()
+
+
+@ensure
+async def test_our_channels_are_listed_every_minute_even_after_one_without_an_answer(
+    desk: Desk,
+) -> None:
+    desk.pbx_server.channels = [CALL, f"{CALL};2", "1700000000.1"]
+    desk.start()
+    await desk.until_up()
+    await desk.minutes_pass(1)
+    listed = await desk.posted.until_event(ChannelsListed)
+    assert listed == ChannelsListed(
+        server_id=7, asked_at=NOW, live_channels=frozenset({CALL, f"{CALL};2"})
+    )
+    desk.pbx_server.answers["CoreShowChannels"] = silence
+    await desk.minutes_pass(1)
+    del desk.pbx_server.answers["CoreShowChannels"]
+    await desk.minutes_pass(1.2)
+    await desk.posted.until_event(ChannelsListed, 2)
+    assert desk.events(ServerDown) == []
+
+
+@ensure
+async def test_a_connection_that_is_given_up_leaves_nothing_to_arrive_later(desk: Desk) -> None:
+    desk.start()
+    await desk.until_up()
+    await desk.pbx.stop()
+    closed = await desk.pbx_server.closed.until(lambda _: True)
+    assert closed.reason.type is ConnectionLost
 
 
 @ensure

@@ -62,7 +62,7 @@ def test_a_call_stays_with_its_server_when_its_trunk_moves() -> None:
     assert world.logs == []
     world.post(events.ServerDown(server_id=1, reason="gone"))
     world.server_up(1, live=[])
-    assert world.states() == ["RS_LOST"]
+    assert world.states() == ["TERMINATED"]
 
 
 def test_a_call_given_up_is_taken_back_from_its_server() -> None:

@@ -115,13 +115,16 @@ class World:
                 self.server_up(server.id)
 
     def server_up(
-        self, server_id: int = 1, live: Sequence[str] = (), **more: frozenset[str]
+        self,
+        server_id: int = 1,
+        live: Sequence[str] = (),
+        started_at: datetime | None = None,
+        **more: frozenset[str],
     ) -> None:
-        self.post(
-            events.ServerUp(
-                server_id=server_id, started_at=None, live_channels=frozenset(live), **more
-            )
+        up = events.ServerUp(
+            server_id=server_id, started_at=started_at, live_channels=frozenset(live), **more
         )
+        self.post(up)
 
     def post(self, event: events.Event) -> None:
         self.dialer.receive(event, self.now)

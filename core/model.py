@@ -94,10 +94,11 @@ class EndPoint:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CallList:
-    """A named list of records."""
+    """A named list of records. A hidden one is left out where lists are offered."""
 
     id: int = 0
     name: str
+    is_hidden: bool = False
     security_key: str = ""
     stamp: Stamp = field(default=UNSTAMPED, compare=False)
 
@@ -105,14 +106,17 @@ class CallList:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
     """A number to be called, with what is known of it (`inputs`) and what calls found out
-    (`outputs`). Attribute values are text. `fault` says why it cannot be called, when its row
-    in the database is no record's; else it is empty."""
+    (`outputs`). Attribute values are text. Of records that wait, the lowest `priority` is called
+    first; from `expires_at` on none is called. `fault` says why it cannot be called, when its
+    row in the database is no record's; else it is empty."""
 
     id: int = 0
     list_id: int
     number: str
     inputs: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
+    priority: int = 0
+    expires_at: datetime | None = None
     fault: str = ""
 
 
@@ -192,7 +196,7 @@ class ListPosition:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
     """One execution of a campaign. `attempted` counts calls placed, `completed` the
-    records that will not be tried again."""
+    records that will not be tried again, `added` those that came one by one, not by a list."""
 
     id: int = 0
     campaign_id: int
@@ -201,6 +205,7 @@ class Run:
     ended_at: datetime | None = None
     attempted: int = 0
     completed: int = 0
+    added: int = 0
     error: str = ""
     lists: tuple[ListPosition, ...] = ()
 
@@ -221,8 +226,9 @@ class HopperEntry:
 
     `attempt_no` counts every attempt of the record in its run from 0; `retry_no` is the
     manual's recall counter, which rules with zero attempts leave alone. `is_retry` tells
-    an entry of the retry queue from one fresh off its list. `is_blacklisted` and `refusal`, a
-    cap's, are what the first check found, when the entry was fetched.
+    an entry of the retry queue, where added records wait for their first attempt too, from
+    one fresh off its list. `is_blacklisted` and `refusal`, a cap's, are what the first check
+    found, when the entry was fetched.
     """
 
     record: Record
@@ -232,11 +238,6 @@ class HopperEntry:
     is_retry: bool = False
     is_blacklisted: bool = False
     refusal: Refusal | None = None
-
-    def is_callable(self, now: datetime) -> bool:
-        """Whether nothing stands against its call, or no more."""
-        is_capped = self.refusal is not None and now < self.refusal.allowed_at
-        return not (self.is_blacklisted or self.record.fault or is_capped)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -263,7 +264,7 @@ class Attempt:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Retry:
     """A record's next attempt in its run, due at `due_at`, `after_s` seconds from its
-    last one's end."""
+    last one's end. `priority` is the record's."""
 
     run_id: int
     record_id: int
@@ -271,6 +272,7 @@ class Retry:
     retry_no: int
     after_s: int
     due_at: datetime
+    priority: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -77,14 +77,15 @@ def export(session: Session, name: str, file: Path | None) -> None:
 @list_.command(short_help="Show the lists, or the first records of one.")
 @click.option("--list", "name", help="The list whose records are shown.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True)
+@click.option("--hidden", is_flag=True, help="Hidden lists too.")
 @json_option
 @pass_session
-def show(session: Session, name: str | None, limit: int) -> None:
-    """Show all lists with the number of their records, or, with --list, the first of them."""
+def show(session: Session, name: str | None, limit: int, hidden: bool) -> None:
+    """Show the lists with the number of their records, or, with --list, the first of them."""
     from core.operations.lists import show_lists, show_records
 
     if name is None:
-        counts = show_lists(session.engine, session.actor)
+        counts = show_lists(session.engine, session.actor, with_hidden=hidden)
         answer(
             {"lists": [{"list": found, "records": count} for found, count in counts]},
             lambda: make_table("Lists", "name", "records", rows=list(counts)),

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from core.cli.blacklists import blacklist
+from core.cli.calls import call
 from core.cli.campaigns import campaign
 from core.cli.doctor import doctor
 from core.cli.hours import hours
@@ -62,6 +63,7 @@ for command in (
     apply,
     list_,
     blacklist,
+    call,
     campaign,
     outbox,
     hours,

@@ -1,14 +1,14 @@
 """How an attempt ends: its lines are freed, its log row written, its retry queued."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 
 from core.dialer.call import Call
 from core.dialer.live import Live
 from core.dialer.run import LiveRun
-from core.model import Attempt, CallLog, HopperEntry, Retry
+from core.model import Attempt, CallLog, HopperEntry, Record, Retry
 from core.ports.commands import CallClosed
 from core.rules.caps import CAPPED, Refusal
 from core.rules.notifications import Notification, form_fields, render_form
@@ -17,8 +17,38 @@ from core.rules.states import CallState
 
 #: When an attempt that never left is tried again, whatever the rules: nobody was called.
 UNSENT_RETRY_S = 10
-#: What the log says of a call that a black list forbade.
-ON_BLACK_LIST = "the number is on a black list"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bar:
+    """Why a record is not called: the states of its log row, and the reason there."""
+
+    state: CallState
+    reason: str
+    ext_status: str = ""
+
+
+BLACKLISTED = Bar(state=CallState.RS_BLACKLIST, reason="the number is on a black list")
+EXPIRED = Bar(state=CallState.RS_EXPIRED, reason="its time was over before it could be called")
+
+
+def find_bar(entry: HopperEntry, now: datetime) -> Bar | None:
+    """What forbids to call the entry; None if nothing does."""
+    if entry.record.fault:
+        return Bar(state=CallState.RS_ERROR, reason=entry.record.fault)
+    if entry.is_blacklisted:
+        return BLACKLISTED
+    if has_expired(entry.record, now):
+        return EXPIRED
+    if entry.refusal is not None and now < entry.refusal.allowed_at:
+        reason = _in_words(entry.refusal)
+        return Bar(state=CallState.RS_BLACKLIST, reason=reason, ext_status=CAPPED)
+    return None
+
+
+def has_expired(record: Record, now: datetime) -> bool:
+    """Is the moment past from which the record is not called any more?"""
+    return record.expires_at is not None and record.expires_at <= now
 
 
 class Closing:
@@ -27,24 +57,32 @@ class Closing:
     def __init__(self, live: Live) -> None:
         self._live = live
 
-    def screen_out(self, run: LiveRun, entry: HopperEntry, attempt: Attempt, now: datetime) -> None:
-        """Log an entry that may not or cannot be called; nobody is. No fetch gives its retry
+    def screen_out(
+        self, run: LiveRun, entry: HopperEntry, attempt: Attempt, bar: Bar, now: datetime
+    ) -> None:
+        """Log an entry that must not or cannot be called; nobody is. No fetch gives its retry
         again: fetches read behind the journal. What no record says is not tried again."""
         if entry.is_retry:
             run.held.discard(attempt.record_id)
             run.retries -= 1
-        state, status, decision = CallState.RS_BLACKLIST, "", None
-        if fault := entry.record.fault:
-            state, reason = CallState.RS_ERROR, fault
-        elif entry.is_blacklisted:
-            reason = ON_BLACK_LIST
-            decision = self._decide_retry(run, attempt, state)
-        else:
-            assert entry.refusal is not None
-            status, reason = CAPPED, _in_words(entry.refusal)
-            decision = _decide_wait(run, attempt, entry.refusal, now)
-        log = CallLog(attempt=attempt, state=state, ext_status=status, reason=reason, ended_at=now)
+        decision = self._decide_after(run, entry, attempt, bar, now)
+        log = CallLog(
+            attempt=attempt,
+            state=bar.state,
+            ext_status=bar.ext_status,
+            reason=bar.reason,
+            ended_at=now,
+        )
         self._conclude(run, log, decision, entry, outputs=None, was_sent=False)
+
+    def _decide_after(
+        self, run: LiveRun, entry: HopperEntry, attempt: Attempt, bar: Bar, now: datetime
+    ) -> RetryDecision | None:
+        if bar is BLACKLISTED:
+            return self._decide_retry(run, attempt, bar.state)
+        if bar.ext_status == CAPPED and entry.refusal is not None:
+            return _decide_wait(run, attempt, entry.refusal, now)
+        return None
 
     def use_up_retry(self, call: Call) -> None:
         """Its attempt is in the database: the retry it was made from is not any more."""
@@ -52,6 +90,12 @@ class Closing:
         if call.entry.is_retry:
             run.held.discard(call.attempt.record_id)
             run.retries -= 1
+
+    def give_up(self, call: Call, bar: Bar, now: datetime) -> None:
+        """The call must not leave after all: nobody was called."""
+        self.use_up_retry(call)
+        self._live.runs[call.attempt.run_id].attempted -= 1
+        self.close(call, bar.state, now, reason=bar.reason)
 
     def take_back(self, call: Call, reason: str, now: datetime) -> None:
         """The call never left. Nobody was called, so it is tried again whatever the rules."""
@@ -107,11 +151,18 @@ class Closing:
         """Write the log row, and queue the retry or count the record done."""
         retry = None
         if decision is not None and not run.state.is_over:
-            retry = _retry(log.attempt, decision, log.ended_at)
+            retry = _retry(log.attempt, entry.record.priority, decision, log.ended_at)
             log = replace(log, next_retry_s=retry.after_s)
         notify = _notification(run.campaign.http_notify, log, entry, outputs)
         self._live.out.append(
-            CallClosed(log=log, retry=retry, outputs=outputs, notify=notify, was_sent=was_sent)
+            CallClosed(
+                log=log,
+                retry=retry,
+                outputs=outputs,
+                notify=notify,
+                is_retry=entry.is_retry,
+                was_sent=was_sent,
+            )
         )
         run.outcomes[log.state] += 1
         if retry is None:
@@ -161,7 +212,7 @@ def _notification(
     return Notification(url=url, body=render_form(fields))
 
 
-def _retry(attempt: Attempt, decision: RetryDecision, now: datetime) -> Retry:
+def _retry(attempt: Attempt, priority: int, decision: RetryDecision, now: datetime) -> Retry:
     return Retry(
         run_id=attempt.run_id,
         record_id=attempt.record_id,
@@ -169,4 +220,5 @@ def _retry(attempt: Attempt, decision: RetryDecision, now: datetime) -> Retry:
         retry_no=decision.retry_no,
         after_s=decision.after_s,
         due_at=now + timedelta(seconds=decision.after_s),
+        priority=priority,
     )

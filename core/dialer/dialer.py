@@ -13,7 +13,7 @@ from typing import Any
 
 from core.dialer.allocation import allocate, rate_opens_at
 from core.dialer.call import Call
-from core.dialer.closing import Closing
+from core.dialer.closing import Closing, find_bar
 from core.dialer.keeper import Keeper
 from core.dialer.lines import LiveEndPoint, LiveTrunk
 from core.dialer.live import Live
@@ -67,6 +67,7 @@ class Dialer:
             events.RunLoaded: keeper.run_loaded,
             events.RunReloaded: keeper.run_reloaded,
             events.RunAsked: keeper.run_asked,
+            events.RecordsAdded: keeper.records_added,
             events.BatchFetched: keeper.batch_fetched,
         }
 
@@ -147,11 +148,11 @@ class Dialer:
         self.live.look_again(run, opens_at)
 
     def _drop_uncallable(self, run: LiveRun, now: datetime) -> None:
-        """What the first check found, and what is no record at all, is logged without a call,
-        in its turn: it takes no line and no part of a trunk's rate."""
-        while (entry := run.next_entry) is not None and not entry.is_callable(now):
+        """What is barred is logged without a call, in its turn: it takes no line and no part of a
+        trunk's rate."""
+        while (entry := run.next_entry) is not None and (bar := find_bar(entry, now)):
             attempt = self._make_attempt(run, run.take(), now)
-            self._closing.screen_out(run, entry, attempt, now)
+            self._closing.screen_out(run, entry, attempt, bar, now)
 
     def _place(self, run: LiveRun, trunk: LiveTrunk, endpoint: LiveEndPoint, now: datetime) -> None:
         entry = run.take()
@@ -168,7 +169,11 @@ class Dialer:
         run.last_attempt_id = attempt.id
         self.live.moved.add(run.run.id)
         numbers = numbers_of(entry.record.number, entry.record.inputs) if run.screen else ()
-        self.live.out.append(AttemptPlaced(attempt=attempt, numbers=numbers, screen=run.screen))
+        self.live.out.append(
+            AttemptPlaced(
+                attempt=attempt, is_retry=entry.is_retry, numbers=numbers, screen=run.screen
+            )
+        )
         self._drop_uncallable(run, now)
 
     def _make_attempt(self, run: LiveRun, entry: HopperEntry, now: datetime) -> Attempt:

@@ -14,6 +14,7 @@ from core.ports.events import (
     DatabaseDown,
     DatabaseUp,
     OpenCall,
+    RecordsAdded,
     RunAsked,
     RunLoaded,
     RunPlan,
@@ -60,6 +61,7 @@ class Keeper:
         for found in event.open_calls:
             self._resume(run, found, now)
         if run.retries:
+            run.wake()
             self._live.await_retry(run, now)
         self._live.change(run)
 
@@ -170,6 +172,18 @@ class Keeper:
                     run.state = RunState.RUNNING
             case RunVerb.REMOVE:
                 run.end(RunState.REMOVE, now)
+        self._live.change(run)
+
+    def records_added(self, event: RecordsAdded, now: datetime) -> None:
+        """An idle run goes on (manual, "A run's life-cycle"). Those that came when the run was
+        over wait for the campaign's next one."""
+        run = self._live.runs.get(event.run_id)
+        if run is None or run.state.is_over:
+            return
+        run.retries += event.count
+        run.record_count += event.count
+        run.wake()
+        self._live.await_retry(run, now)
         self._live.change(run)
 
     def batch_fetched(self, event: BatchFetched, now: datetime) -> None:

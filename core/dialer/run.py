@@ -170,6 +170,11 @@ class LiveRun:
         self.fetch_at = due_at
         return True
 
+    def wake(self) -> None:
+        """Go on, if there was nothing to do."""
+        if self.state is RunState.IDLE:
+            self.state = RunState.RUNNING
+
     def keep_hours(self, now: datetime) -> None:
         """Go to WRONG_TIME and back, as the calendar says."""
         assert self.calendar is not None

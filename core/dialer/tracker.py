@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from core.dialer.call import Call
-from core.dialer.closing import ON_BLACK_LIST, Closing
+from core.dialer.closing import BLACKLISTED, EXPIRED, Closing, has_expired
 from core.dialer.lines import LiveServer
 from core.dialer.live import Live
 from core.dialer.originating import make_originate
@@ -129,7 +129,11 @@ class Tracker:
                 self._request(call, now)
 
     def _request(self, call: Call, now: datetime) -> None:
+        """The database may have been away since it was decided: what expired meanwhile stays."""
         run = self._run_of(call)
+        if not run.state.is_over and has_expired(call.entry.record, now):
+            self._closing.give_up(call, EXPIRED, now)
+            return
         self._closing.use_up_retry(call)
         if run.state.is_over:
             call.advance(CallState.RS_ERROR)
@@ -152,10 +156,7 @@ class Tracker:
         for attempt_id in event.attempt_ids:
             call = self._live.by_attempt.get(attempt_id)
             if call is not None and call.state is CallState.SCHEDULED:
-                run = self._run_of(call)
-                self._closing.use_up_retry(call)
-                run.attempted -= 1
-                self._closing.close(call, CallState.RS_BLACKLIST, now, reason=ON_BLACK_LIST)
+                self._closing.give_up(call, BLACKLISTED, now)
 
     def capped(self, event: AttemptsCapped, now: datetime) -> None:
         """The second check of caps: like that of black lists, but the record may wait."""

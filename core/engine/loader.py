@@ -15,6 +15,7 @@ from core.model import Attempt, Server
 from core.ports.events import (
     Event,
     OpenCall,
+    RecordsAdded,
     RunAsked,
     RunLoaded,
     RunReloaded,
@@ -22,6 +23,7 @@ from core.ports.events import (
     ServersLoaded,
 )
 from core.store.attempts import fetch_entry, fetch_open_attempts, last_attempt_id
+from core.store.automatic import hand_over
 from core.store.campaigns import fetch_campaign
 from core.store.database import reading
 from core.store.endpoints import fetch_endpoint
@@ -93,8 +95,8 @@ def _load_call(conn: Connection, attempt: Attempt) -> OpenCall:
 
 def take_wishes(engine: Engine, now: datetime) -> list[Event]:
     """What people asked since last time, as events; each wish is answered in words, in the
-    same transaction that makes its run. Behind a new run or
-    a reloaded one come the servers as they are now."""
+    same transaction that makes its run. Then come the records that were added to running
+    campaigns and, behind a new run or a reloaded one, the servers as they are now."""
     events: list[Event] = []
     with engine.begin() as conn:
         for wish in fetch_asked(conn, WISHES):
@@ -105,6 +107,7 @@ def take_wishes(engine: Engine, now: datetime) -> list[Event]:
             except (WhipbirdError, ValueError) as error:
                 outcome = str(error)
             answer(conn, wish.id, outcome, now)
+        events += [RecordsAdded(run_id=key, count=count) for key, count in hand_over(conn)]
         if any(isinstance(event, RunLoaded | RunReloaded) for event in events):
             events.append(ServersLoaded(servers=tuple(fetch_servers(conn))))
     return events

@@ -57,13 +57,14 @@ class ImportResult:
     encoding: str
 
 
-def show_lists(engine: Engine, actor: Actor) -> list[tuple[str, int]]:
+def show_lists(engine: Engine, actor: Actor, *, with_hidden: bool = False) -> list[tuple[str, int]]:
     """The names of the lists that the actor may see, each with the number of its records.
     Needs LIST."""
     require(actor, Key.LIST)
     with reading(engine) as conn:
         found = visible(actor, fetch_lists(conn))
-        return [(one.name, count_records(conn, one.id)) for one in found]
+        shown = (one for one in found if with_hidden or not one.is_hidden)
+        return [(one.name, count_records(conn, one.id)) for one in shown]
 
 
 def show_records(engine: Engine, actor: Actor, list_name: str, limit: int) -> list[Record]:

@@ -117,7 +117,7 @@ def security_key(value: object) -> str:
 
 
 def final_state(value: object) -> CallState:
-    finals = [state.value for state in CallState if state.is_final]
+    finals = [s.value for s in CallState if s.is_final and s is not CallState.RS_EXPIRED]
     if isinstance(value, str) and value.upper() in finals:
         return CallState(value.upper())
     raise InvalidValue("", value, f"a call must end in it; {suggest(str(value).upper(), finals)}")

@@ -43,10 +43,10 @@ class HangUp:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FetchBatch:
-    """Read up to `limit` entries for the run's hopper: retries that are due first, the
-    earliest ahead, then records of its lists in order, after each position's highwater.
-    `held` are the records of retries that the dialer holds already. Entries that `screen`
-    forbids are marked so."""
+    """Read up to `limit` entries for the run's hopper: retries that are due first, those of the
+    lowest priority and then the earliest ahead, then records of its lists in order, after each
+    position's highwater. `held` are the records of retries that the dialer holds already.
+    Entries that `screen` forbids are marked so."""
 
     run_id: int
     limit: int
@@ -57,12 +57,13 @@ class FetchBatch:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AttemptPlaced:
-    """Journal: the attempt is about to leave. The record's retry, if any, is used up;
+    """Journal: the attempt is about to leave. If it `is_retry`, the record's retry is used up;
     `AttemptsCommitted` follows once this is safe; `AttemptsBlacklisted` if `screen` forbids one
     of `numbers`, which are all that the record has; `AttemptsCapped` if it refuses the number
     that is dialled."""
 
     attempt: Attempt
+    is_retry: bool = False
     numbers: tuple[str, ...] = ()
     screen: Screen | None = None
 
@@ -71,13 +72,14 @@ class AttemptPlaced:
 class CallClosed:
     """Journal: the attempt is over. `retry` is its record's next one; `outputs` replace the
     record's output attributes, None leaves them alone. An attempt without lines was never
-    placed: it uses up its record's retry here. `notify` is to be posted once this is safe. What
-    was not sent certainly reached nobody."""
+    placed: it uses up its record's retry here, if it `is_retry`. `notify` is to be posted once
+    this is safe. What was not sent certainly reached nobody."""
 
     log: CallLog
     retry: Retry | None
     outputs: Mapping[str, str] | None
     notify: Notification | None = None
+    is_retry: bool = False
     was_sent: bool = True
 
 

@@ -228,6 +228,14 @@ class RunAsked:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RecordsAdded:
+    """So many records more than before wait in the run's retry queue for their first attempt."""
+
+    run_id: int
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class BatchFetched:
     """The answer to `FetchBatch`. `positions` say how far each list has now been read,
     `next_due_at` when the earliest retry that is not in `entries` comes due (None: there is
@@ -313,6 +321,7 @@ Event = (
     | RunLoaded
     | RunReloaded
     | RunAsked
+    | RecordsAdded
     | BatchFetched
     | AttemptsCommitted
     | AttemptsBlacklisted

@@ -40,6 +40,9 @@ class CallState(StrEnum):
     RS_LOST = "RS_LOST"
     #: The number is on a black list; nobody was called.
     RS_BLACKLIST = "RS_BLACKLIST"
+    #: The record was to be called before a moment that has passed; nobody was called. Not one
+    #: of the manual's: only records that were given such a moment can end so.
+    RS_EXPIRED = "RS_EXPIRED"
 
     @property
     def is_final(self) -> bool:
@@ -65,23 +68,18 @@ _ENDS = frozenset(
 _ANSWERED_ENDS = frozenset(
     {CallState.TERMINATED, CallState.RS_TIMEOUT, CallState.RS_ERROR, CallState.RS_LOST}
 )
+_UNCALLED = frozenset({CallState.RS_BLACKLIST, CallState.RS_EXPIRED})
 
 #: From each state, the states a call may go to next. SCHEDULED may end: the run was removed,
 #: or its server lost, before the Originate left.
 TRANSITIONS: dict[CallState, frozenset[CallState]] = {
-    CallState.IN_HOPPER: frozenset(
-        {CallState.SCHEDULED, CallState.RS_BLACKLIST, CallState.RS_ERROR}
-    ),
-    CallState.SCHEDULED: frozenset(
-        {CallState.REQUESTED, CallState.RS_BLACKLIST, CallState.RS_ERROR, CallState.RS_LOST}
-    ),
+    CallState.IN_HOPPER: _UNCALLED | {CallState.SCHEDULED, CallState.RS_ERROR},
+    CallState.SCHEDULED: _UNCALLED | {CallState.REQUESTED, CallState.RS_ERROR, CallState.RS_LOST},
     CallState.REQUESTED: _ENDS | {CallState.DIALLING, CallState.CONNECTED},
     CallState.DIALLING: _ENDS | {CallState.CONNECTED},
     CallState.CONNECTED: _ANSWERED_ENDS | {CallState.TRANSFERRED},
     CallState.TRANSFERRED: _ANSWERED_ENDS,
-} | dict.fromkeys(
-    (*_ENDS, CallState.TERMINATED, CallState.RS_TIMEOUT, CallState.RS_BLACKLIST), frozenset()
-)
+} | dict.fromkeys((*_ENDS, *_UNCALLED, CallState.TERMINATED, CallState.RS_TIMEOUT), frozenset())
 
 
 class RunState(StrEnum):

@@ -1,8 +1,10 @@
-"""Filling a run's hopper: due retries first, then records in list order."""
+"""Filling a run's hopper: due retries first, by priority, then records in list order."""
 
+from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from core.model import HopperEntry, ListPosition
 from core.ports.commands import FetchBatch
@@ -10,6 +12,19 @@ from core.ports.events import BatchFetched
 from core.store.lists import fetch_records
 from core.store.records import RECORD, make_record
 from core.store.schema import call_list, record, retry
+
+_RETRIES = (
+    select(
+        retry.c.record_id,
+        retry.c.attempt_no,
+        retry.c.retry_no,
+        retry.c.due_at,
+        *RECORD,
+        call_list.c.name,
+    )
+    .join(record, record.c.id == retry.c.record_id)
+    .join(call_list, call_list.c.id == record.c.list_id)
+)
 
 
 def fetch_batch(conn: Connection, command: FetchBatch, now: datetime) -> BatchFetched:
@@ -44,29 +59,36 @@ def _fetch_retries(
     conn: Connection, command: FetchBatch, now: datetime
 ) -> tuple[list[HopperEntry], datetime | None]:
     """Retries that are due and not held, and when the next one after them is due."""
-    held = len(command.held)
-    rows = conn.execute(
-        select(retry, *RECORD, call_list.c.name)
-        .join(record, record.c.id == retry.c.record_id)
-        .join(call_list, call_list.c.id == record.c.list_id)
-        .where(retry.c.run_id == command.run_id, retry.c.due_at <= now)
-        .order_by(retry.c.due_at, retry.c.record_id)
-        .limit(command.limit + held + 1)
-    )
-    due = [row for row in rows if row.record_id not in command.held]
-    entries = [_entry(row) for row in due[: command.limit]]
-    if len(due) > command.limit:
-        return entries, due[command.limit].due_at
-    later = conn.execute(
-        select(retry.c.due_at)
-        .where(retry.c.run_id == command.run_id, retry.c.due_at > now)
-        .order_by(retry.c.due_at)
-        .limit(1)
-    )
-    return entries, later.scalar()
+    due: list[Row[*tuple[Any, ...]]] = []
+    later: list[datetime] = []
+    for priority in _priorities(conn, command.run_id):
+        waiting = _RETRIES.where(
+            retry.c.run_id == command.run_id, retry.c.priority == priority, retry.c.due_at <= now
+        ).order_by(retry.c.due_at, retry.c.record_id)
+        rows = conn.execute(waiting.limit(command.limit + len(command.held) + 1))
+        due += [row for row in rows if row.record_id not in command.held]
+        if len(due) > command.limit:
+            return [_entry(row) for row in due[: command.limit]], due[command.limit].due_at
+        later += _next_after(conn, command.run_id, priority, now)
+    return [_entry(row) for row in due], min(later, default=None)
 
 
-def _entry(row: Row[tuple[object, ...]]) -> HopperEntry:
+def _priorities(conn: Connection, run_id: int) -> Iterator[int]:
+    """Those of the run's retries, from the lowest: a jump through the index for each."""
+    lowest = select(func.min(retry.c.priority)).where(retry.c.run_id == run_id)
+    priority: int | None = conn.execute(lowest).scalar_one()
+    while priority is not None:
+        yield priority
+        priority = conn.execute(lowest.where(retry.c.priority > priority)).scalar_one()
+
+
+def _next_after(conn: Connection, run_id: int, priority: int, now: datetime) -> list[datetime]:
+    of_priority = (retry.c.run_id == run_id, retry.c.priority == priority)
+    query = select(retry.c.due_at).where(*of_priority, retry.c.due_at > now)
+    return list(conn.execute(query.order_by(retry.c.due_at).limit(1)).scalars())
+
+
+def _entry(row: Row[*tuple[Any, ...]]) -> HopperEntry:
     return HopperEntry(
         record=make_record(row),
         list_name=row.name,

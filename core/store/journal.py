@@ -66,21 +66,21 @@ _ADVANCE_POSITION = (
 def write_entries(conn: Connection, entries: Sequence[JournalEntry]) -> None:
     """Write all entries. Of several of one run's progress only the last counts; the e-mails of
     all of them do."""
-    placed = [entry.attempt for entry in entries if isinstance(entry, AttemptPlaced)]
+    placed = [entry for entry in entries if isinstance(entry, AttemptPlaced)]
     retries = _retries_left(entries)
     closed = [entry for entry in entries if isinstance(entry, CallClosed)]
-    unplaced = [e.log.attempt for e in closed if e.log.attempt.trunk_id is None]
+    unplaced = [e for e in closed if e.log.attempt.trunk_id is None]
+    tried: list[AttemptPlaced | CallClosed] = [*placed, *unplaced]
     progress = {e.run_id: e for e in entries if isinstance(e, RunProgressed)}
     _many(
         conn,
         _DELETE_RETRY,
         [
             {"of_run": used.run_id, "of_record": used.record_id}
-            for used in (*placed, *unplaced)
-            if used.attempt_no
+            for used in (_attempt_of(e) for e in tried if e.is_retry)
         ],
     )
-    _many(conn, insert(attempt), [_attempt_row(a) for a in placed])
+    _many(conn, insert(attempt), [_attempt_row(e.attempt) for e in placed])
     _many(conn, insert(call_log), [_log_row(entry) for entry in closed])
     _many(conn, _DELETE_ATTEMPT, [{"of_attempt": e.log.attempt.id} for e in closed])
     _many(conn, insert(retry), [values_of(left) for left in retries])
@@ -96,7 +96,7 @@ def write_entries(conn: Connection, entries: Sequence[JournalEntry]) -> None:
     )
     close_calls(conn, closed)
     _write_progress(conn, list(progress.values()))
-    _many(conn, _ADVANCE_POSITION, _fresh_reached([*placed, *unplaced]))
+    _many(conn, _ADVANCE_POSITION, _fresh_reached(tried))
 
 
 def _letters(entries: Sequence[JournalEntry]) -> list[dict[str, Any]]:
@@ -114,13 +114,18 @@ def _letters(entries: Sequence[JournalEntry]) -> list[dict[str, Any]]:
     return rows
 
 
-def _fresh_reached(placed: Sequence[Attempt]) -> list[dict[str, Any]]:
-    """How far in each list of each run these attempts are first ones."""
+def _attempt_of(entry: AttemptPlaced | CallClosed) -> Attempt:
+    return entry.attempt if isinstance(entry, AttemptPlaced) else entry.log.attempt
+
+
+def _fresh_reached(entries: Sequence[AttemptPlaced | CallClosed]) -> list[dict[str, Any]]:
+    """How far in each list of each run these attempts are off the list."""
     reached: dict[tuple[int, int], int] = {}
-    for a in placed:
-        if a.attempt_no == 0:
-            key = a.run_id, a.list_id
-            reached[key] = max(reached.get(key, 0), a.record_id)
+    for entry in entries:
+        if not entry.is_retry:
+            made = _attempt_of(entry)
+            key = made.run_id, made.list_id
+            reached[key] = max(reached.get(key, 0), made.record_id)
     return [
         {"of_run": run_id, "of_list": list_id, "of_record": record_id}
         for (run_id, list_id), record_id in reached.items()

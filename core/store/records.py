@@ -4,6 +4,7 @@ A row that another program spoilt is a record with a fault: it must not hold up 
 its batch.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row, Text, type_coerce
@@ -19,6 +20,8 @@ RECORD: tuple[Any, ...] = (
     record.c.id,
     record.c.list_id,
     record.c.number,
+    record.c.priority,
+    record.c.expires_at,
     type_coerce(record.c.inputs, Text).label("inputs"),
     type_coerce(record.c.outputs, Text).label("outputs"),
 )
@@ -26,8 +29,15 @@ RECORD: tuple[Any, ...] = (
 
 def make_record(row: Row[*tuple[Any, ...]]) -> Record:
     """The record; without attributes, and with a fault, if they cannot be read."""
+    bare = Record(
+        id=row.id,
+        list_id=row.list_id,
+        number=row.number,
+        priority=row.priority,
+        expires_at=row.expires_at,
+    )
     try:
         inputs, outputs = parse_attributes(row.inputs), parse_attributes(row.outputs)
     except InvalidValue as error:
-        return Record(id=row.id, list_id=row.list_id, number=row.number, fault=str(error))
-    return Record(id=row.id, list_id=row.list_id, number=row.number, inputs=inputs, outputs=outputs)
+        return replace(bare, fault=str(error))
+    return replace(bare, inputs=inputs, outputs=outputs)

@@ -9,6 +9,7 @@ from core.errors import NotFound, NotPossible
 from core.model import Campaign, ListPosition, Pace, Run
 from core.ports.events import RunPlan
 from core.rules.states import RunState
+from core.store.automatic import inherit
 from core.store.campaigns import fetch_campaign
 from core.store.caps import fetch_caps_of
 from core.store.endpoints import fetch_endpoint
@@ -26,7 +27,8 @@ GRANTED = "OK"
 
 
 def create_run(conn: Connection, campaign: Campaign, now: datetime) -> Run:
-    """A new run of the campaign, its lists at their beginnings. NotPossible if the campaign
+    """A new run of the campaign, its lists at their beginnings, with the records that its last
+    one was given and never called. NotPossible if the campaign
     may not be run, or runs already."""
     if campaign.pace is not Pace.RUNNABLE:
         raise NotPossible(f'campaign "{campaign.name}" is {campaign.pace}: make it RUNNABLE first')
@@ -41,6 +43,7 @@ def create_run(conn: Connection, campaign: Campaign, now: datetime) -> Run:
         lists = enumerate(campaign.list_ids, 1)
         rows = [{"run_id": key[0], "list_id": list_id, "idx": idx} for idx, list_id in lists]
         conn.execute(insert(run_list), rows)
+    inherit(conn, campaign, key[0])
     return fetch_run(conn, key[0])
 
 
@@ -119,7 +122,7 @@ def fetch_plan(conn: Connection, run_id: int) -> RunPlan:
         endpoints=endpoints,
         opening_hours=tuple(fetch_opening_hours(conn, i) for i in campaign.opening_hours_ids),
         caps=fetch_caps_of(conn, campaign.cap_ids),
-        record_count=sum(count_records(conn, p.list_id) for p in found.lists),
+        record_count=found.added + sum(count_records(conn, p.list_id) for p in found.lists),
         retry_count=conn.execute(retries).scalar_one(),
     )
 

@@ -65,6 +65,10 @@ def _text(name: str, length: int, default: str = "") -> Column[str]:
     return Column(name, String(length), nullable=False, server_default=default)
 
 
+def _flag(name: str) -> Column[bool]:
+    return Column(name, Boolean, nullable=False, server_default=false())
+
+
 def _protection() -> list[Column[Any]]:
     """The key that protects an element, and who made and changed it: names, for a user may
     be gone."""
@@ -134,6 +138,7 @@ call_list = Table(
     metadata,
     _key(),
     Column("name", name_type(NAME), nullable=False, unique=True),
+    _flag("is_hidden"),
     *_protection(),
 )
 
@@ -145,6 +150,8 @@ record = Table(
     Column("number", String(NUMBER), nullable=False),
     Column("inputs", Attributes),
     Column("outputs", Attributes),
+    Column("priority", Integer, nullable=False, server_default="0"),
+    Column("expires_at", Moment),
     # In list order, which is the order of ids.
     Index(None, "list_id", "id"),
     # For lists that are black lists.
@@ -288,6 +295,7 @@ run = Table(
     Column("ended_at", Moment),
     Column("attempted", Integer, nullable=False, default=0),
     Column("completed", Integer, nullable=False, default=0),
+    Column("added", Integer, nullable=False, server_default="0"),
     Column("error", Text, nullable=False, default=""),
     Index(None, "campaign_id", "ended_at"),
     Index(None, "ended_at"),
@@ -327,7 +335,18 @@ retry = Table(
     Column("retry_no", Integer, nullable=False),
     Column("after_s", Integer, nullable=False),
     Column("due_at", Moment, nullable=False),
-    Index(None, "run_id", "due_at"),
+    Column("priority", Integer, nullable=False, server_default="0"),
+    Index(None, "run_id", "priority", "due_at"),
+)
+
+#: Records that were added to a campaign and are in no run's retry queue yet.
+waiting_record = Table(
+    "waiting_record",
+    metadata,
+    Column("record_id", BigKey, ForeignKey("record.id"), primary_key=True, autoincrement=False),
+    _link("campaign_id", "campaign"),
+    Column("due_at", Moment, nullable=False),
+    Index(None, "campaign_id", "record_id"),
 )
 
 

@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, event, insert, select
 
-from core.model import CallList, ListPosition
+from core.model import CallList, Campaign, ListPosition
 from core.ports.commands import FetchBatch, RunProgressed
 from core.rules.caps import KEPT
 from core.rules.states import RunState
 from core.store.attempts import fetch_open_attempts, last_attempt_id
+from core.store.automatic import add_automatic_record, hand_over, inherit
 from core.store.blacklists import CHUNK, fetch_blacklist_entries
+from core.store.campaigns import save_campaign
 from core.store.database import reading
 from core.store.hopper import fetch_batch
 from core.store.journal import is_written, write_entries
@@ -31,7 +33,7 @@ from core.store.reports import fetch_logs, fetch_outcomes
 from core.store.rows import values_of
 from core.store.run_shown import fetch_shown, save_shown
 from core.store.runs import answer, fetch_asked, fetch_open_runs, fetch_outcome
-from core.store.schema import attempt, metadata, retry, run, run_command
+from core.store.schema import attempt, metadata, retry, run, run_command, waiting_record
 from tests.support.store_site import NOW, Site, closed, furnish, placed, shown
 
 ROWS = 10_000
@@ -49,7 +51,7 @@ def crowd(database: Engine) -> Site:
         runs = conn.execute(select(run.c.id)).scalars()
         save_shown(conn, [shown(run_id) for run_id in runs])
         conn.execute(insert(run_command), [{**wish, "handled_at": NOW}] * ROWS)
-        retries = [site.retry(record=i, due_s=i) for i in range(ROWS)]
+        retries = [site.retry(record=i, due_s=i, priority=i % 3) for i in range(ROWS)]
         conn.execute(insert(retry), [values_of(one) for one in retries])
         attempts = [site.attempt(i + 1, record=i, attempt_no=9) for i in range(ROWS)]
         conn.execute(insert(attempt), [{"id": a.id, **values_of(a)} for a in attempts])
@@ -60,6 +62,11 @@ def crowd(database: Engine) -> Site:
         insert_records(conn, [(lists[i % 100], str(i), None) for i in range(ROWS)])
         refused = save_list(conn, CallList(name="refused")).id
         insert_records(conn, [(refused, str(i), None) for i in range(0, 5 * ROWS, 5)])
+        idle = save_campaign(conn, Campaign(name="idle")).id
+        waiting = [{"record_id": i, "campaign_id": idle, "due_at": NOW} for i in site.record_ids]
+        conn.execute(insert(waiting_record), waiting)
+        for i in range(20):
+            add_automatic_record(conn, site.campaign, str(i), {}, now=NOW)
         if conn.dialect.name != "sqlite":  # SQLite keeps no figures unless it is told to
             names = ", ".join(table.name for table in metadata.sorted_tables)
             conn.exec_driver_sql(f"ANALYZE TABLE {names}")
@@ -116,6 +123,8 @@ QUERIES: dict[str, Work] = {
     "many numbers' entries": lambda c, _s: look_up(c, CHUNK),
     "calls that caps count": count_calls,
     "one number's calls": lambda c, _s: fetch_past_calls(c, ["107"], NOW - KEPT),
+    "hand_over": lambda c, _s: hand_over(c),
+    "inherit": lambda c, s: inherit(c, s.campaign, s.run.id + 1),
     "fetch_asked": lambda c, _s: fetch_asked(c, 50),
     "answer": lambda c, _s: answer(c, 77, "OK", NOW),
     "fetch_outcome": lambda c, _s: fetch_outcome(c, fetch_asked_id(c)),

@@ -61,7 +61,9 @@ class Site:
             requested_at=NOW,
         )
 
-    def retry(self, *, record: int = 0, attempt_no: int = 1, due_s: float = 60) -> Retry:
+    def retry(
+        self, *, record: int = 0, attempt_no: int = 1, due_s: float = 60, priority: int = 0
+    ) -> Retry:
         return Retry(
             run_id=self.run.id,
             record_id=self.record_ids[record],
@@ -69,6 +71,7 @@ class Site:
             retry_no=attempt_no,
             after_s=60,
             due_at=NOW + timedelta(seconds=due_s),
+            priority=priority,
         )
 
 
@@ -87,7 +90,7 @@ def shown(run_id: int, *, live: int = 3, verdict: Verdict = Verdict.CALLS_PLACED
 
 
 def placed(attempt: Attempt) -> AttemptPlaced:
-    return AttemptPlaced(attempt=attempt)
+    return AttemptPlaced(attempt=attempt, is_retry=attempt.attempt_no > 0)
 
 
 def closed(
@@ -113,7 +116,7 @@ def closed(
         reason="busy",
         ended_at=NOW + timedelta(seconds=3),
     )
-    return CallClosed(log=log, retry=retry, outputs=outputs)
+    return CallClosed(log=log, retry=retry, outputs=outputs, is_retry=attempt.attempt_no > 0)
 
 
 def furnish(database: Engine, records: int = 5) -> Site:

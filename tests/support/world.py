@@ -188,7 +188,7 @@ class World:
             for (run_id, record_id), r in sorted(self.retries.items())
             if run_id == command.run_id and record_id not in command.held
         ]
-        mine.sort(key=lambda retry: retry.due_at)
+        mine.sort(key=lambda retry: (retry.priority, retry.due_at))
         due = [retry for retry in mine if retry.due_at <= self.now][: command.limit]
         later = [retry.due_at for retry in mine if retry not in due]
         entries = [self._entry(retry) for retry in due]
@@ -242,6 +242,21 @@ class World:
             retry_no=retry.retry_no,
             is_retry=True,
         )
+
+    def add_records(self, *records: Record, due_at: datetime | None = None) -> None:
+        """Hand run 1 these records, as the database does with those that were added to it."""
+        for record in records:
+            self.lists.setdefault(record.list_id, []).append(record)
+            self.retries[1, record.id] = Retry(
+                run_id=1,
+                record_id=record.id,
+                attempt_no=0,
+                retry_no=0,
+                after_s=0,
+                due_at=due_at or self.now,
+                priority=record.priority,
+            )
+        self.post(events.RecordsAdded(run_id=1, count=len(records)))
 
     # The telephone network
 

@@ -105,11 +105,11 @@ def test_a_dial_string_that_cannot_dial_is_refused(dial_string: str) -> None:
         check_dial_string(dial_string)
 
 
-def test_the_end_states_are_the_manuals() -> None:
+def test_the_end_states_are_the_manuals_and_one_of_our_own() -> None:
     ends = {state for state in CallState if state.is_final}
     assert ends == {
         "TERMINATED", "RS_TIMEOUT", "RS_BUSY", "RS_NOANSWER", "RS_REJECTED", "RS_NUMBER",
-        "RS_ERROR", "RS_LOST", "RS_BLACKLIST",
+        "RS_ERROR", "RS_LOST", "RS_BLACKLIST", "RS_EXPIRED",
     }  # fmt: skip
     assert set(TRANSITIONS) == set(CallState)
 

@@ -19,6 +19,7 @@ OUTCOMES = {
     CallState.RS_ERROR: "Error",
     CallState.RS_LOST: "Lost",
     CallState.RS_BLACKLIST: "Black list",
+    CallState.RS_EXPIRED: "Expired",
 }
 
 

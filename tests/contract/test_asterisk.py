@@ -332,8 +332,8 @@ async def test_a_local_call_keeps_its_id_to_the_end_and_tells_its_far_half_apart
     assert (told[:2], told[-1]) == ([OriginateSent, Dialling], HungUp)
     assert [kind for kind in told[2:-1] if kind is not Originated] == [Signalled, DialEnded]
     assert told.count(Originated) == 1
-    rows = await deferToThread(asterisk.cdr)
-    assert [row.disposition for row in rows if row.uniqueid == call] == ["ANSWERED"]
+    rows = await deferToThread(asterisk.cdr_of, call)
+    assert [row.disposition for row in rows] == ["ANSWERED"]
 
 
 @pytest_twisted.ensureDeferred

@@ -194,6 +194,16 @@ class AsteriskServer:
         with file.open(newline="") as rows:
             return [_parse_cdr(row) for row in csv.reader(rows)]
 
+    def cdr_of(self, uniqueid: str) -> list[Cdr]:
+        """The records of a call that is over. Asterisk may write them a little after it has
+        told of the end; without any in five seconds, none."""
+        deadline = time.monotonic() + 5
+        while not (found := [row for row in self.cdr() if row.uniqueid == uniqueid]):
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.05)
+        return found
+
     def log(self) -> str:
         """Its warnings and errors, and what it printed."""
         files = (self._home / "log" / name for name in ("console", "messages"))

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from core.rules.active_period import EVERY_MOMENT, ActivePeriod
 from core.rules.caps import Cap, Refusal
+from core.rules.disposition import DispositionRule
 from core.rules.reschedule import RescheduleRule
 from core.rules.run_mail import EmailEvents
 from core.rules.stamps import UNSTAMPED, Stamp
@@ -138,7 +139,7 @@ class Campaign:
     """A template for runs. The lowest `priority` dials first. `max_call_length_s` 0 is off.
 
     `trunk_ids`, `endpoint_ids`, `black_list_ids` and `cap_ids` are sets in practice; `list_ids`,
-    `opening_hours_ids` and `reschedule_rules` are ordered. `active_period` and opening hours
+    `opening_hours_ids` and both kinds of rules are ordered. `active_period` and opening hours
     are read in `time_zone` (an IANA name). `dial_clid`, `agent_clid`, `dial_presentation` and
     `dial_account` may hold placeholders. `variables` go to each call, as do the AMD and fax
     settings that are not empty. The result of each call is posted to `http_notify`, a URL,
@@ -180,6 +181,7 @@ class Campaign:
     reschedule_rules: tuple[RescheduleRule, ...] = ()
     security_key: str = ""
     stamp: Stamp = field(default=UNSTAMPED, compare=False)
+    disposition_rules: tuple[DispositionRule, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

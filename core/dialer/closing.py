@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from core.dialer.call import Call
+from core.dialer.disposing import dispose
 from core.dialer.live import Live
 from core.dialer.run import LiveRun
 from core.model import Attempt, CallLog, HopperEntry, Record, Retry
@@ -154,6 +155,7 @@ class Closing:
             retry = _retry(log.attempt, entry.record.priority, decision, log.ended_at)
             log = replace(log, next_retry_s=retry.after_s)
         notify = _notification(run.campaign.http_notify, log, entry, outputs)
+        effects = dispose(run, log, entry, outputs, is_rescheduled=retry is not None)
         self._live.out.append(
             CallClosed(
                 log=log,
@@ -162,6 +164,7 @@ class Closing:
                 notify=notify,
                 is_retry=entry.is_retry,
                 was_sent=was_sent,
+                effects=effects,
             )
         )
         run.outcomes[log.state] += 1

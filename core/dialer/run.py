@@ -75,6 +75,11 @@ class LiveRun:
         )
 
     @property
+    def zone(self) -> ZoneInfo:
+        """The campaign's time zone; UTC where this machine does not know it."""
+        return ZoneInfo(self.campaign.time_zone if self.calendar else "UTC")
+
+    @property
     def next_entry(self) -> HopperEntry | None:
         """What `take` would give."""
         waiting = self.due or self.fresh
@@ -216,7 +221,7 @@ class LiveRun:
             state=self.state,
             started_at=self.run.started_at,
             now=now,
-            zone=ZoneInfo(campaign.time_zone if self.calendar else "UTC"),
+            zone=self.zone,
             attempted=self.attempted,
             completed=self.completed,
             outcomes=self.outcomes,

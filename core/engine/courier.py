@@ -31,7 +31,14 @@ from zope.interface import implementer
 
 from core.engine.delivery import DELIVERED, Verdict, one_line
 from core.errors import InvalidValue
-from core.rules.notifications import SIGNATURE_HEADER, check_url, is_link_local, sign
+from core.rules.notifications import (
+    MAX_SENT_URL,
+    SIGNATURE_HEADER,
+    LetterKind,
+    check_url,
+    is_link_local,
+    sign,
+)
 from core.store.outbox import Letter
 
 #: How long the whole of a delivery may take, in seconds.
@@ -50,23 +57,37 @@ class HttpCourier:
         self._agent = Agent.usingEndpointFactory(reactor, _Endpoints(reactor, timeout_s))
 
     def deliver(self, letter: Letter) -> Deferred[Verdict]:
-        """Post the letter; what became of it. It never fails, and may be cancelled."""
+        """Post the letter, or ask its URL; what became of it. It never fails, and may be
+        cancelled."""
         try:
-            check_url(letter.url)
+            check_url(letter.url, MAX_SENT_URL)
         except InvalidValue as error:
-            return succeed(Verdict(reason=f"the URL is refused: {error.expected}"))
-        body = letter.body.encode()
-        asked = self._agent.request(
-            b"POST", letter.url.encode(), _headers(letter, body), FileBodyProducer(BytesIO(body))
-        )
+            reason = f"the URL is refused: {error.expected}"
+            return succeed(Verdict(reason=reason, is_final=True, is_of_letter=True))
+        asked = self._ask(letter)
         heard: Deferred[Verdict] = asked.addCallback(_listen)
         heard.addTimeout(self._timeout_s, self._reactor, _in_time)
         return heard.addErrback(_explain)
 
+    def _ask(self, letter: Letter) -> Deferred[Any]:
+        is_form = letter.kind is not LetterKind.GET
+        body = letter.body.encode()
+        asked: Deferred[Any] = self._agent.request(
+            b"POST" if is_form else b"GET",
+            letter.url.encode(),
+            _form_headers(letter, body) if is_form else _headers(),
+            FileBodyProducer(BytesIO(body)) if is_form else None,
+        )
+        return asked
 
-def _headers(letter: Letter, body: bytes) -> Headers:
-    headers = Headers({"Content-Type": ["application/x-www-form-urlencoded"]})
-    headers.addRawHeader("User-Agent", "Whipbird")
+
+def _headers() -> Headers:
+    return Headers({"User-Agent": ["Whipbird"]})
+
+
+def _form_headers(letter: Letter, body: bytes) -> Headers:
+    headers = _headers()
+    headers.addRawHeader("Content-Type", "application/x-www-form-urlencoded")
     if letter.secret:
         headers.addRawHeader(SIGNATURE_HEADER, sign(letter.secret, body))
     return headers

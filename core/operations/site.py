@@ -3,7 +3,7 @@
 What the file may say is in `site_file`, what it would change in `site_changes`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -29,11 +29,13 @@ from core.operations.site_changes import (
     server_entry,
     trunk_entry,
 )
+from core.operations.site_disposition import NamedRule
 from core.operations.site_file import Entry, Kind, parse_site
 from core.operations.site_hours import PERIOD_KEYS, period_of
 from core.people import Actor, LogEntry
 from core.ports.probe import ProbeTarget
 from core.rules.caps import Cap
+from core.rules.disposition import DispositionRule
 from core.rules.keys import Key
 from core.rules.opening_hours import DefaultMode, OpeningHours
 from core.rules.stamps import made
@@ -150,12 +152,18 @@ def _require_visible(actor: Actor, site: Site, change: Change) -> None:
     was = change.was
     if was is not None:
         require_visible(actor, _find(site, was.kind, was.name), was.kind, was.name)
-    used = {"server": Kind.SERVER, **REFERENCES}
-    for key in used.keys() & change.entry.values.keys():
-        kind, before = used[key], was.values[key] if was is not None else ()
-        for name in _names(change.entry.values[key]):
-            if name not in _names(before) and (element := _look_for(site, kind, name)):
-                require_visible(actor, element, kind, name)
+    before = set(_uses(was)) if was is not None else set()
+    for kind, name in _uses(change.entry):
+        if (kind, name) not in before and (element := _look_for(site, kind, name)):
+            require_visible(actor, element, kind, name)
+
+
+def _uses(entry: Entry) -> Iterable[tuple[Kind, str]]:
+    """What the entry names, by kind."""
+    for key, kind in {"server": Kind.SERVER, **REFERENCES}.items():
+        yield from ((kind, name) for name in _names(entry.values.get(key, ())))
+    for named in entry.values.get("disposition", ()):
+        yield Kind.LIST, named.list
 
 
 def _names(value: str | Sequence[str]) -> Sequence[str]:
@@ -193,6 +201,7 @@ def describe(site: Site) -> tuple[Entry, ...]:
                 lists=tuple(lists[i] for i in campaign.list_ids),
                 black_lists=tuple(lists[i] for i in campaign.black_list_ids),
                 caps=tuple(caps[i] for i in campaign.cap_ids),
+                dispositions=tuple(_named(rule, lists) for rule in campaign.disposition_rules),
             )
             for campaign in site.campaigns
         ),
@@ -218,6 +227,20 @@ def _find(site: Site, kind: Kind, name: str) -> Any:
     found = _look_for(site, kind, name)
     assert found is not None
     return found
+
+
+def _numbered(named: NamedRule, site: Site) -> DispositionRule:
+    return replace(
+        named.rule,
+        list_id=_ids(site.lists, [named.list])[0] if named.list else None,
+    )
+
+
+def _named(rule: DispositionRule, lists: Mapping[int, str]) -> NamedRule:
+    return NamedRule(
+        rule=replace(rule, list_id=None),
+        list=lists.get(rule.list_id or 0, ""),
+    )
 
 
 def _look_for(site: Site, kind: Kind, name: str) -> Any:
@@ -273,6 +296,9 @@ def _field(site: Site, entry: Entry, key: str) -> tuple[str, object]:
             return "opening_hours_ids", _ids(site.opening_hours, values[key])
         case "lists":
             return "list_ids", _ids(site.lists, values[key])
+        case "disposition":
+            rules = tuple(_numbered(named, site) for named in values[key])
+            return "disposition_rules", rules
         case "black_lists":
             return "black_list_ids", _ids(site.lists, values[key])
         case "caps":

@@ -13,6 +13,7 @@ from typing import Any
 from core.entries import suggest
 from core.model import Campaign, EndPoint, Server, ServerType, Trunk
 from core.operations.site_caps import figures
+from core.operations.site_disposition import NamedRule, disposition_misfits
 from core.operations.site_file import Entry, Kind
 from core.operations.site_hours import PERIOD_KEYS, period_misfits
 from core.operations.site_values import MAX_CARRIED
@@ -138,6 +139,7 @@ def campaign_entry(
     lists: tuple[str, ...] = (),
     black_lists: tuple[str, ...] = (),
     caps: tuple[str, ...] = (),
+    dispositions: tuple[NamedRule, ...] = (),
 ) -> Entry:
     """A stored campaign, with the names of its parts, as the file would say it. The order
     of lists and opening hours counts, that of the others does not."""
@@ -174,6 +176,7 @@ def campaign_entry(
         "cap_wait_h": campaign.cap_wait_h,
         "reschedule": campaign.reschedule_rules,
         "security_key": campaign.security_key,
+        "disposition": dispositions,
     }
     return _entry(Kind.CAMPAIGN, campaign.name, values)
 
@@ -251,6 +254,7 @@ def _misfits(whole: Entry, entry: Entry, after: Sequence[Entry]) -> Iterable[str
         yield from _both_lists(whole)
         yield from _crowded(whole)
         yield from _unaddressed(whole)
+        yield from _misdirected(whole, after)
         if PERIOD_KEYS & entry.values.keys():
             yield from period_misfits(whole.values, whole.place)
 
@@ -298,6 +302,16 @@ def _unaddressed(entry: Entry) -> Iterable[str]:
     events = entry.values["email_events"]
     if events is not EmailEvents.NO and not entry.values["email_addresses"]:
         yield f"{entry.place}.email_addresses: with email_events {events} it must be given"
+
+
+def _misdirected(entry: Entry, after: Sequence[Entry]) -> Iterable[str]:
+    """Disposition rules that lead nowhere, or back to the campaign itself."""
+    rules = entry.values["disposition"]
+    for number, named in enumerate(rules, 1):
+        if named.list:
+            place = f"disposition[{number}].list"
+            yield from _unknown(entry, place, Kind.LIST, [named.list], after)
+    yield from disposition_misfits(entry.place, rules, entry.values["lists"])
 
 
 def _servers_of(kind: Kind, names: Iterable[str], after: Sequence[Entry]) -> set[str]:

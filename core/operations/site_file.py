@@ -16,6 +16,7 @@ from core.errors import InvalidValue
 from core.model import Pace, ServerType, Simulation
 from core.operations import site_values as value
 from core.operations.site_caps import read_cap
+from core.operations.site_disposition import read_dispositions
 from core.operations.site_hours import read_rules
 from core.rules.caps import MAX_ATTEMPTS, MAX_DAYS, DayKind, Preset
 from core.rules.dialstring import check_dial_string
@@ -114,6 +115,9 @@ def _read_nested(values: dict[str, Any], place: str, problems: list[str]) -> Non
             _read_rule(rule, f"{place}.reschedule[{number}]", problems)
             for number, rule in enumerate(values["reschedule"], 1)
         )
+    if "disposition" in values:
+        rules = values["disposition"]
+        values["disposition"] = read_dispositions(rules, f"{place}.disposition", problems)
 
 
 def _read_simulation(raw: object, place: str, problems: list[str]) -> Simulation:
@@ -221,5 +225,6 @@ _SHAPES: Mapping[Kind, Shape] = {
         "cap_wait_h": whole(0, 24 * MAX_DAYS),
         "reschedule": value.tables("write rules, each [[campaigns.NAME.reschedule]]"),
         "security_key": value.security_key,
+        "disposition": value.tables("write rules, each [[campaigns.NAME.disposition]]"),
     },
 }

@@ -5,6 +5,7 @@ from enum import Enum
 from typing import Any
 
 from core.model import Simulation
+from core.operations.site_disposition import NamedRule, show_disposition
 from core.operations.site_values import DAYS, SECRETS
 from core.rules.opening_hours import HourRule, RuleDate
 from core.rules.reschedule import RescheduleRule, RetryMode
@@ -29,6 +30,8 @@ def show(key: str, value: Any) -> str:
             return f"{weights}; ring {_span(value.ring_s)}; talk {_span(value.talk_s)}"
         case RescheduleRule():
             return _show_rule(value)
+        case NamedRule():
+            return show_disposition(value)
         case HourRule():
             return _show_hour_rule(value)
         case frozenset():

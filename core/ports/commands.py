@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.model import Attempt, CallLog, ListPosition, Retry, Screen, Trunk
+from core.rules.disposition import Effect
 from core.rules.notifications import Notification
 from core.rules.states import RunState
 
@@ -73,7 +74,8 @@ class CallClosed:
     """Journal: the attempt is over. `retry` is its record's next one; `outputs` replace the
     record's output attributes, None leaves them alone. An attempt without lines was never
     placed: it uses up its record's retry here, if it `is_retry`. `notify` is to be posted once
-    this is safe. What was not sent certainly reached nobody."""
+    this is safe, `effects` are what disposition rules made of it: they come with it, once. What
+    was not sent certainly reached nobody."""
 
     log: CallLog
     retry: Retry | None
@@ -81,6 +83,7 @@ class CallClosed:
     notify: Notification | None = None
     is_retry: bool = False
     was_sent: bool = True
+    effects: tuple[Effect, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

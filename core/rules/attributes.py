@@ -55,6 +55,21 @@ def check_value(name: str, value: str) -> str:
     return value
 
 
+def fit_attributes(attributes: Mapping[str, str]) -> Mapping[str, str]:
+    """Those of them that a record may have, the first MAX_COUNT; control characters in a value
+    become blanks, half a character a question mark."""
+    fitted: dict[str, str] = {}
+    for name, found in attributes.items():
+        value = _CONTROL.sub(" ", found).encode("utf-8", "replace").decode()
+        try:
+            fitted[check_name(name)] = check_value(name, value)
+        except InvalidValue:
+            continue
+        if len(fitted) == MAX_COUNT:
+            break
+    return fitted
+
+
 def check_attributes(attributes: Mapping[str, str]) -> Mapping[str, str]:
     """The attributes themselves, each name and value checked, and their number."""
     if len(attributes) > MAX_COUNT:

@@ -24,8 +24,9 @@ MAX_ATTEMPTS = 12
 PAUSE_S, LONGEST_PAUSE_S = 5.0, 3600.0
 #: Which part of a pause chance may take away, so that failures do not come back in step.
 JITTER = 0.25
-#: Longest URL, in characters.
-MAX_URL = 2000
+#: Longest URL that may be set, and longest that is sent once its variables are filled in, in
+#: characters: servers take about 8 KiB.
+MAX_URL, MAX_SENT_URL = 2000, 8000
 
 _EXPECTED = "write an address such as https://example.com/calls"
 
@@ -35,19 +36,23 @@ class LetterKind(StrEnum):
 
     #: The life-cycle notification of a call, posted to its campaign's URL.
     NOTIFY = "NOTIFY"
+    #: A question to a URL of a disposition rule.
+    GET = "GET"
+    #: A form of a disposition rule.
+    POST = "POST"
     #: An e-mail.
     MAIL = "MAIL"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Notification:
-    """Something to be sent to `url`: a form, whose encoded `body` is ASCII, or, at a `mailto:`
-    URL, an e-mail with its `subject` and its text."""
+    """Something to be sent to `url`: a form, whose encoded `body` is ASCII, a question without
+    one, or, at a `mailto:` URL, an e-mail with its `subject` and its text."""
 
     kind: LetterKind = LetterKind.NOTIFY
     url: str
     subject: str = ""
-    body: str
+    body: str = ""
 
 
 def form_fields(
@@ -105,14 +110,14 @@ def decide_pause(attempts: int, chance: float) -> float | None:
     return pause_s * (1 - JITTER * chance)
 
 
-def check_url(url: str) -> str:
+def check_url(url: str, most: int = MAX_URL) -> str:
     """The URL itself; InvalidValue if nothing may be posted there.
 
     Private and loopback addresses may be named. Link-local ones may not: they hold what cloud
     machines tell only themselves.
     """
-    if len(url) > MAX_URL:
-        raise InvalidValue("URL", url[:40] + "…", f"it may have at most {MAX_URL} characters")
+    if len(url) > most:
+        raise InvalidValue("URL", url[:40] + "…", f"it may have at most {most} characters")
     if not url.isascii() or not url.isprintable() or " " in url:
         raise InvalidValue("URL", url, "write blanks and other than ASCII characters as %XX")
     try:

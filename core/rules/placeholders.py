@@ -18,7 +18,8 @@ LIST = "LST"
 #: What is no attribute.
 OWN = frozenset({NUMBER, LIST})
 
-_PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
+#: A placeholder, with its name.
+PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 #: A line break here would begin an AMI header of its own.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 #: What divides a name from a number in a caller-id, and the mark that would hide it; a value
@@ -29,9 +30,7 @@ _BORDERS = re.compile(r'["<>\\]')
 def check_template(template: str) -> str:
     """The template itself; InvalidValue if a placeholder is not closed, or names what no
     attribute can be called, or the number or the list in the wrong case."""
-    if "${" in _PLACEHOLDER.sub("", template):
-        raise InvalidValue("template", template, "a ${ needs its }, as in ${NAME}")
-    for name in _PLACEHOLDER.findall(template):
+    for name in names_in(template):
         try:
             check_name(name)
         except InvalidValue as error:
@@ -45,6 +44,13 @@ def check_template(template: str) -> str:
     return template
 
 
+def names_in(template: str) -> list[str]:
+    """The names in its placeholders, in order; InvalidValue if one is not closed."""
+    if "${" in PLACEHOLDER.sub("", template):
+        raise InvalidValue("template", template, "a ${ needs its }, as in ${NAME}")
+    return PLACEHOLDER.findall(template)
+
+
 def expand(template: str, *, number: str, list_name: str, attributes: Mapping[str, str]) -> str:
     """The template with its placeholders filled in, without control characters and without
     blanks at its ends. Values lose the marks `"`, `<`, `>` and `\\`: only the template says what
@@ -54,5 +60,5 @@ def expand(template: str, *, number: str, list_name: str, attributes: Mapping[st
     a `${` that is not closed stays as it is.
     """
     values = {**attributes, NUMBER: number, LIST: list_name}
-    filled = _PLACEHOLDER.sub(lambda match: _BORDERS.sub("", values.get(match[1], "")), template)
+    filled = PLACEHOLDER.sub(lambda match: _BORDERS.sub("", values.get(match[1], "")), template)
     return _CONTROL.sub("", filled).strip()

@@ -10,9 +10,7 @@ from enum import StrEnum
 
 from core.errors import InvalidValue
 from core.rules.states import CallState
-
-#: A rule's extended status that matches only calls without one.
-EMPTY_STATUS = "$"
+from core.rules.statuses import matches_status
 
 
 class RetryMode(StrEnum):
@@ -77,11 +75,7 @@ def decide_retry(
 
 
 def _matches(rule: RescheduleRule, state: CallState, ext_status: str) -> bool:
-    if rule.state is not state:
-        return False
-    if rule.ext_status == EMPTY_STATUS:
-        return ext_status == ""
-    return rule.ext_status in ("", ext_status)
+    return rule.state is state and matches_status(rule.ext_status, ext_status)
 
 
 def _wait_s(rule: RescheduleRule, attempt: int) -> int:

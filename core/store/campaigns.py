@@ -10,6 +10,7 @@ from core.rules.active_period import parse_active_period
 from core.rules.reschedule import RescheduleRule, RetryMode
 from core.rules.run_mail import EmailEvents
 from core.rules.states import CallState
+from core.store.dispositions import disposition_row, fetch_disposition_rules
 from core.store.opening_hours import render_days, render_time
 from core.store.rows import fields_of, replace_parts, save, values_of
 from core.store.schema import (
@@ -20,6 +21,7 @@ from core.store.schema import (
     campaign_list,
     campaign_opening_hours,
     campaign_trunk,
+    disposition_rule,
     reschedule_rule,
 )
 
@@ -35,6 +37,7 @@ _ELSEWHERE = (
     "cap_ids",
     "opening_hours_ids",
     "reschedule_rules",
+    "disposition_rules",
     "active_period",
     "email_addresses",
 )
@@ -81,6 +84,7 @@ def _campaign(conn: Connection, row: dict[str, Any]) -> Campaign:
         cap_ids=_ids(conn, campaign_cap, "cap_id", "cap_id", key),
         opening_hours_ids=_ids(conn, campaign_opening_hours, "opening_hours_id", "idx", key),
         reschedule_rules=_rules(conn, key),
+        disposition_rules=fetch_disposition_rules(conn, key),
     )
 
 
@@ -116,6 +120,8 @@ def save_campaign(conn: Connection, value: Campaign) -> Campaign:
     hours = [{"opening_hours_id": i} for i in value.opening_hours_ids]
     _save_sequence(conn, campaign_opening_hours, key, hours)
     _save_sequence(conn, reschedule_rule, key, [values_of(rule) for rule in value.reschedule_rules])
+    dispositions = [disposition_row(rule) for rule in value.disposition_rules]
+    _save_sequence(conn, disposition_rule, key, dispositions)
     return stored
 
 

@@ -14,6 +14,7 @@ from core.ports.commands import (
     RunProgressed,
 )
 from core.rules.notifications import Notification
+from core.store.dispositions import add_numbers
 from core.store.outbox import letter_row
 from core.store.past_calls import close_calls
 from core.store.rows import values_of
@@ -85,6 +86,7 @@ def write_entries(conn: Connection, entries: Sequence[JournalEntry]) -> None:
     _many(conn, _DELETE_ATTEMPT, [{"of_attempt": e.log.attempt.id} for e in closed])
     _many(conn, insert(retry), [values_of(left) for left in retries])
     _many(conn, insert(outbox), _letters(entries))
+    add_numbers(conn, closed)
     _many(
         conn,
         _UPDATE_OUTPUTS,
@@ -104,10 +106,13 @@ def _letters(entries: Sequence[JournalEntry]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for entry in entries:
         match entry:
-            case CallClosed(log=log, notify=Notification() as letter):
-                key = log.attempt.campaign_id
-                row = letter_row(letter, campaign_id=key, call_id=log.attempt.id, at=log.ended_at)
-                rows.append(row)
+            case CallClosed(log=log, notify=notify, effects=effects):
+                key, call_id = log.attempt.campaign_id, log.attempt.id
+                rows += [
+                    letter_row(one, campaign_id=key, call_id=call_id, at=log.ended_at)
+                    for one in (notify, *effects)
+                    if isinstance(one, Notification)
+                ]
             case RunProgressed(mailing=Mailing() as mailing):
                 key, at = mailing.campaign_id, mailing.at
                 rows += [letter_row(one, campaign_id=key, at=at) for one in mailing.letters]

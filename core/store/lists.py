@@ -35,13 +35,14 @@ def save_list(conn: Connection, value: CallList) -> CallList:
     return save(conn, call_list, value, values_of(value))
 
 
-def lock_list(conn: Connection, list_id: int) -> None:
-    """Let nobody else append to the list in this transaction's time.
+def lock_list(conn: Connection, list_id: int) -> bool:
+    """Let nobody else append to the list in this transaction's time; False if there is none.
 
     A run reads a list by ids, so a record must not appear below one that was there before it.
     SQLite has one writer at a time anyway.
     """
-    conn.execute(select(call_list.c.id).where(call_list.c.id == list_id).with_for_update())
+    mine = select(call_list.c.id).where(call_list.c.id == list_id)
+    return conn.execute(mine.with_for_update()).first() is not None
 
 
 def insert_records(conn: Connection, rows: Sequence[tuple[int, str, str | None]]) -> None:

@@ -285,6 +285,24 @@ reschedule_rule = Table(
     Column("mode", String(8), nullable=False),
 )
 
+#: A number goes to `list_id`.
+disposition_rule = Table(
+    "disposition_rule",
+    metadata,
+    Column("campaign_id", ForeignKey("campaign.id"), primary_key=True),
+    Column("idx", Integer, primary_key=True, autoincrement=False),
+    Column("state", String(16), nullable=False),
+    Column("ext_status", name_type(64), nullable=False),
+    Column("with_retries_pending", Boolean, nullable=False),
+    Column("verb", String(16), nullable=False),
+    Column("destination", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("list_id", ForeignKey("call_list.id")),
+    Column("defer_s", BigInteger, nullable=False),
+    Column("attribute_mode", String(8), nullable=False),
+    Column("attributes", Attributes),
+)
+
 run = Table(
     "run",
     metadata,
@@ -432,7 +450,7 @@ outbox = Table(
     _link("campaign_id", "campaign"),
     Column("call_id", BigKey),
     _text("kind", 8, "NOTIFY"),
-    _text("url", MAX_URL),
+    Column("url", Text, nullable=False),
     _text("subject", MAX_SUBJECT),
     Column("body", LongText, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),

@@ -158,7 +158,7 @@ def examples_of_the_manual() -> list[str]:
 
 def test_the_examples_of_the_documentation_are_applied(line: CommandLine) -> None:
     examples = examples_of_the_manual()
-    assert len(examples) == 3
+    assert len(examples) == 4
     stored = SITE.replace("reminders", "Reminders")
     line.done("apply", line.write("site.toml", stored))
     path = line.write("examples.toml", "\n".join(examples))

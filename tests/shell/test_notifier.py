@@ -1,11 +1,12 @@
 """The notifier and its courier, against a real HTTP server on loopback."""
 
 import hmac
+import logging
 import socket
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 from core.engine.courier import HttpCourier
 from core.engine.delivery import DELIVERED, Verdict
 from core.engine.notifier import IN_ALL, PER_HOST
-from core.rules.notifications import MAX_ATTEMPTS, host_of
+from core.rules.notifications import MAX_ATTEMPTS, MAX_SENT_URL, LetterKind, host_of
 from core.rules.reschedule import RescheduleRule
 from core.rules.states import CallState
 from core.store.database import reading
@@ -71,6 +72,20 @@ async def test_a_secret_signs_what_was_sent(sqlite: Engine) -> None:
         [posted] = server.posted
     expected = hmac.new(b"hush", posted.body, "sha256").hexdigest()
     assert posted.headers["X-Whipbird-Signature"] == f"sha256={expected}"
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_question_is_asked_without_a_body_and_without_a_signature() -> None:
+    async with serving() as server:
+        ask = replace(make_letter(server.url("/page?num=1")), kind=LetterKind.GET, secret="hush")
+        assert await courier().deliver(ask) == DELIVERED
+        form = replace(ask, kind=LetterKind.POST)
+        assert await courier().deliver(form) == DELIVERED
+        asked, posted = server.posted
+    assert (asked.method, asked.path, asked.body) == ("GET", "/page", b"")
+    assert not {"X-Whipbird-Signature", "Content-Type"} & set(asked.headers)
+    assert (posted.method, posted.body) == ("POST", b"num=1")
+    assert "X-Whipbird-Signature" in posted.headers
 
 
 @pytest_twisted.ensureDeferred
@@ -185,14 +200,19 @@ def loopback_forbidden() -> Iterator[None]:
         yield
 
 
+LONG = "http://crm.example/" + "x" * MAX_SENT_URL
+
+
 def make_letter(url: str) -> Letter:
     return Letter(id=1, campaign_id=1, call_id=1, url=url, body="num=1", attempts=0, created_at=NOW)
 
 
 @pytest_twisted.ensureDeferred
 async def test_a_url_that_breaks_the_rules_is_not_asked() -> None:
-    verdict = await courier().deliver(make_letter("http://169.254.169.254/latest"))
-    assert verdict.reason.startswith("the URL is refused: link-local")
+    for url, why in (("http://169.254.169.254/latest", "link-local"), (LONG, "it may have")):
+        verdict = await courier().deliver(make_letter(url))
+        assert verdict.reason.startswith(f"the URL is refused: {why}")
+        assert verdict.is_final
 
 
 @pytest_twisted.ensureDeferred
@@ -412,3 +432,22 @@ def test_when_it_stops_what_is_delivered_in_time_is_written_and_the_rest_cut_sho
     assert {(one.call_id, one.attempts) for one in office.letters()} == {
         (call_id, 0) for call_id in range(2, 10)
     }
+
+
+@pytest_twisted.ensureDeferred
+async def test_the_log_tells_hosts_and_letters_and_nothing_that_is_said_or_secret(
+    sqlite: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with serving() as server:
+        server.answers["/p4th"] = [500]
+        office = PostOffice(sqlite, courier().deliver)
+        office.tell(server.url("/p4th?key=t0ken"), secret="hu5h", body="num=5551234")
+        office.tell(f"http://169.254.169.254/{'p4th'}?key=t0ken", secret="hu5h", body="num=5551234")
+        office.turn()
+        await office.until(1, failed=1)
+        await office.close()
+    assert "letters to 127.0.0.1 fail: it answered 500 Internal Server Error" in caplog.text
+    assert "is given up" in caplog.text
+    for secret in ("p4th", "t0ken", "hu5h", "5551234"):
+        assert secret not in caplog.text

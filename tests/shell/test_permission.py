@@ -155,6 +155,11 @@ def test_no_user_is_taken_for_the_machine(web_engine: Engine) -> None:
         ("[servers.pbx-1]\nunit_ms = 60", 'servers "pbx-1"'),
         ('[trunks.new]\nserver = "pbx-1"\ndial_string = "SIP/${num}"', 'servers "pbx-1"'),
         ('[campaigns.new]\nlists = ["spring"]', 'lists "spring"'),
+        (
+            '[[campaigns.new.disposition]]\nstate = "RS_BUSY"\n'
+            'action = "add_list"\nlist = "spring"',
+            'lists "spring"',
+        ),
     ],
 )
 def test_what_one_may_not_see_one_may_neither_change_nor_use(

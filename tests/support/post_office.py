@@ -159,6 +159,7 @@ class Posted:
 
     path: str
     body: bytes
+    method: str
     headers: dict[str, str]
 
     @property
@@ -190,7 +191,8 @@ class HttpServer(Resource):
         path = request.path.decode()
         raw = request.requestHeaders.getAllRawHeaders()
         headers = {name.decode(): values[0].decode() for name, values in raw}
-        self.posted.append(Posted(path=path, body=request.content.read(), headers=headers))
+        body, method = request.content.read(), request.method.decode()
+        self.posted.append(Posted(path=path, body=body, method=method, headers=headers))
         answers = self.answers.get(path)
         answer = answers.pop(0) if answers else 200
         self._tell()
@@ -209,6 +211,9 @@ class HttpServer(Resource):
         self._waiting.append((count, waiting))
         self._tell()
         return waiting
+
+    def render_GET(self, request: Request) -> bytes | int:
+        return self.render_POST(request)
 
     def _tell(self) -> None:
         for waiting in [one for one in self._waiting if one[0] <= len(self.posted)]:

@@ -184,7 +184,8 @@ class DatabaseJournal:
 
 
 def _write_new(conn: Connection, entries: Sequence[JournalEntry]) -> Screening:
-    write_entries(conn, entries)
+    for call_id in write_entries(conn, entries):
+        log.warning("call %d: not recalled, for the other campaign has no run", call_id)
     screening = screen_attempts(conn, entries)
     count_attempts(conn, entries, screening)
     return screening

@@ -144,6 +144,7 @@ def apply(engine: Engine, actor: Actor, plan: Plan, now: datetime) -> None:
                 _require_visible(actor, site, change)
                 _save(conn, site, change, actor, now)
                 write_log(conn, _log(actor, now, change))
+        _save_dispositions(conn, plan.changes)
 
 
 def _require_visible(actor: Actor, site: Site, change: Change) -> None:
@@ -164,6 +165,7 @@ def _uses(entry: Entry) -> Iterable[tuple[Kind, str]]:
         yield from ((kind, name) for name in _names(entry.values.get(key, ())))
     for named in entry.values.get("disposition", ()):
         yield Kind.LIST, named.list
+        yield Kind.CAMPAIGN, named.campaign
 
 
 def _names(value: str | Sequence[str]) -> Sequence[str]:
@@ -185,6 +187,7 @@ def describe(site: Site) -> tuple[Entry, ...]:
     lists = {found.id: found.name for found in site.lists}
     hours = {found.id: found.name for found in site.opening_hours}
     caps = {found.id: found.name for found in site.caps}
+    campaigns = {campaign.id: campaign.name for campaign in site.campaigns}
     return (
         *(server_entry(server) for server in site.servers),
         *(trunk_entry(trunk, site.server_name(trunk.server_id)) for trunk in site.trunks),
@@ -201,7 +204,9 @@ def describe(site: Site) -> tuple[Entry, ...]:
                 lists=tuple(lists[i] for i in campaign.list_ids),
                 black_lists=tuple(lists[i] for i in campaign.black_list_ids),
                 caps=tuple(caps[i] for i in campaign.cap_ids),
-                dispositions=tuple(_named(rule, lists) for rule in campaign.disposition_rules),
+                dispositions=tuple(
+                    _named(rule, lists, campaigns) for rule in campaign.disposition_rules
+                ),
             )
             for campaign in site.campaigns
         ),
@@ -215,12 +220,24 @@ def _is_due(change: Change, kind: Kind) -> bool:
 def _save(conn: Connection, site: Site, change: Change, actor: Actor, now: datetime) -> None:
     """Only what the file mentions is replaced."""
     entry = change.entry
-    given = dict(_field(site, entry, key) for key in entry.keys if key != "file")
+    given = dict(_field(site, entry, key) for key in entry.keys - _LATER)
     base = _find(site, entry.kind, entry.name) if change.was else _new(entry)
     if isinstance(base, Protected):
         old = base.stamp
         given["stamp"] = old.touched(actor.name, now) if change.was else made(actor.name, now)
     _SAVE[entry.kind](conn, replace(base, **given))
+
+
+def _save_dispositions(conn: Connection, changes: Sequence[Change]) -> None:
+    """Once all campaigns are there: rules may name any of them."""
+    due = [c for c in changes if _is_due(c, Kind.CAMPAIGN) and _DISPOSITION in c.entry.keys]
+    if not due:
+        return
+    site = fetch_site(conn)
+    for change in due:
+        campaign = next(one for one in site.campaigns if one.name == change.entry.name)
+        rules = tuple(_numbered(named, site) for named in change.entry.values[_DISPOSITION])
+        save_campaign(conn, replace(campaign, disposition_rules=rules))
 
 
 def _find(site: Site, kind: Kind, name: str) -> Any:
@@ -233,13 +250,17 @@ def _numbered(named: NamedRule, site: Site) -> DispositionRule:
     return replace(
         named.rule,
         list_id=_ids(site.lists, [named.list])[0] if named.list else None,
+        target_id=_ids(site.campaigns, [named.campaign])[0] if named.campaign else None,
     )
 
 
-def _named(rule: DispositionRule, lists: Mapping[int, str]) -> NamedRule:
+def _named(
+    rule: DispositionRule, lists: Mapping[int, str], campaigns: Mapping[int, str]
+) -> NamedRule:
     return NamedRule(
-        rule=replace(rule, list_id=None),
+        rule=replace(rule, list_id=None, target_id=None),
         list=lists.get(rule.list_id or 0, ""),
+        campaign=campaigns.get(rule.target_id or 0, ""),
     )
 
 
@@ -296,9 +317,6 @@ def _field(site: Site, entry: Entry, key: str) -> tuple[str, object]:
             return "opening_hours_ids", _ids(site.opening_hours, values[key])
         case "lists":
             return "list_ids", _ids(site.lists, values[key])
-        case "disposition":
-            rules = tuple(_numbered(named, site) for named in values[key])
-            return "disposition_rules", rules
         case "black_lists":
             return "black_list_ids", _ids(site.lists, values[key])
         case "caps":
@@ -327,6 +345,10 @@ _NAMES = {
     "reschedule": "reschedule_rules",
     "site_wide": "is_site_wide",
 }
+
+_DISPOSITION = "disposition"
+#: Keys that `_save` leaves to others.
+_LATER = {"file", _DISPOSITION}
 
 _SAVE: Mapping[Kind, Callable[[Connection, Any], Any]] = {
     Kind.SERVER: save_server,

@@ -305,13 +305,20 @@ def _unaddressed(entry: Entry) -> Iterable[str]:
 
 
 def _misdirected(entry: Entry, after: Sequence[Entry]) -> Iterable[str]:
-    """Disposition rules that lead nowhere, or back to the campaign itself."""
+    """Disposition rules that lead nowhere, or round in circles."""
     rules = entry.values["disposition"]
     for number, named in enumerate(rules, 1):
-        if named.list:
-            place = f"disposition[{number}].list"
-            yield from _unknown(entry, place, Kind.LIST, [named.list], after)
-    yield from disposition_misfits(entry.place, rules, entry.values["lists"])
+        for key, kind in (("list", Kind.LIST), ("campaign", Kind.CAMPAIGN)):
+            if target := getattr(named, key):
+                place = f"disposition[{number}].{key}"
+                yield from _unknown(entry, place, kind, [target], after)
+    recalls = {
+        other.name: [named.campaign for named in other.values["disposition"] if named.campaign]
+        for other in after
+        if other.kind is Kind.CAMPAIGN
+    }
+    dialled = entry.values["lists"]
+    yield from disposition_misfits(entry.place, entry.name, rules, dialled, recalls)
 
 
 def _servers_of(kind: Kind, names: Iterable[str], after: Sequence[Entry]) -> set[str]:

@@ -1,7 +1,7 @@
 """Disposition rules in a site file: from what a person writes to rules, and back to words.
 
-Source: manual 25.02, "Disposition rules". A list is named here; `NamedRule` keeps the name
-beside the rule, which knows an id.
+Source: manual 25.02, "Disposition rules". Lists and campaigns are named here; `NamedRule` keeps
+the names beside the rule, which knows ids.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +18,7 @@ from core.rules.disposition import (
     Verb,
     check_address_template,
     check_url_template,
+    find_cycle,
 )
 
 #: Longest text of an e-mail or a form, in characters, and longest time, in seconds.
@@ -27,10 +28,11 @@ _YEARS_S = 100 * 366 * 24 * 3600
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NamedRule:
-    """A rule, and by name the list that a number goes to; empty for none."""
+    """A rule, and by name the list or the campaign that a number goes to; empty for none."""
 
     rule: DispositionRule
     list: str = ""
+    campaign: str = ""
 
 
 def read_dispositions(
@@ -42,15 +44,25 @@ def read_dispositions(
 
 
 def disposition_misfits(
-    place: str, rules: Sequence[NamedRule], dialled: Iterable[str]
+    place: str,
+    name: str,
+    rules: Sequence[NamedRule],
+    dialled: Iterable[str],
+    recalls: Mapping[str, Sequence[str]],
 ) -> Iterable[str]:
-    """Rules that would have a number called for ever: they fill a list which the campaign itself
-    dials."""
+    """Rules that would have a number called for ever: those that fill a list which the campaign
+    itself dials, and recalls that come back. `recalls` are where each campaign recalls on."""
     for number, named in enumerate(rules, 1):
+        where = f"{place}.disposition[{number}]"
         if named.list and named.list in dialled:
             yield (
-                f'{place}.disposition[{number}].list "{named.list}": the campaign dials this list, '
-                "so the number would come back to it; write a rule under reschedule to call again"
+                f'{where}.list "{named.list}": the campaign dials this list, so the number would '
+                "come back to it; write a rule under reschedule to call again"
+            )
+        if named.campaign and (cycle := find_cycle(name, {**recalls, name: (named.campaign,)})):
+            yield (
+                f'{where}.campaign "{named.campaign}": a number would go round for ever, '
+                f"{' → '.join(cycle)}; let one of them not recall"
             )
 
 
@@ -92,8 +104,8 @@ def _misfits(verb: Verb, raw: Mapping[str, object], place: str) -> Iterable[str]
 
 def _make(values: Mapping[str, Any]) -> NamedRule:
     fields = {_FIELDS.get(key, key): found for key, found in values.items()}
-    target = fields.pop("list", "")
-    return NamedRule(rule=DispositionRule(**fields), list=target)
+    names = {key: fields.pop(key) for key in ("list", "campaign") if key in fields}
+    return NamedRule(rule=DispositionRule(**fields), **names)
 
 
 def _show_action(named: NamedRule) -> str:
@@ -110,6 +122,8 @@ def _show_action(named: NamedRule) -> str:
         case Verb.ADD_BLACKLIST:
             time = f"for {rule.defer_s} s" if rule.defer_s else "for ever"
             return f"goes to black list {named.list} {time}{_show_attributes(rule)}"
+        case Verb.RECALL:
+            return f"recalls on {named.campaign} after {rule.defer_s} s{_show_attributes(rule)}"
 
 
 def _show_attributes(rule: DispositionRule) -> str:
@@ -140,7 +154,9 @@ _SHAPE: Shape = {
     "to": value.ruled(check_address_template),
     "text": _letter,
     "list": value.name,
+    "campaign": value.name,
     "for_s": whole(0, _YEARS_S),
+    "after_s": whole(0, _YEARS_S),
     "attributes": one_of(AttributeMode),
     "set": _attributes,
 }
@@ -152,6 +168,7 @@ _ARGUMENTS: Mapping[Verb, tuple[tuple[str, ...], tuple[str, ...]]] = {
     Verb.EMAIL: (("to", "text"), ()),
     Verb.ADD_LIST: (("list",), _GOING),
     Verb.ADD_BLACKLIST: (("list",), ("for_s", *_GOING)),
+    Verb.RECALL: (("campaign",), ("after_s", *_GOING)),
 }
 _OF_ACTIONS = {key for groups in _ARGUMENTS.values() for keys in groups for key in keys}
 #: Where the file and the rule have different names for the same thing.
@@ -160,6 +177,7 @@ _FIELDS = {
     "url": "destination",
     "to": "destination",
     "for_s": "defer_s",
+    "after_s": "defer_s",
     "attributes": "attribute_mode",
     "set": "attributes",
 }

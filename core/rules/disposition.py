@@ -1,4 +1,4 @@
-"""What is done with a call that is over: whom it is told, which list its number goes to.
+"""What is done with a call that is over: whom it is told, which list or run its number goes to.
 
 Source: manual 25.02, "Disposition rules". A rule is matched when the call is not rescheduled
 further, on its last state and, if the rule names one, its last extended status; all rules that
@@ -49,6 +49,8 @@ class Verb(StrEnum):
     ADD_LIST = "ADD_LIST"
     #: Add the number to a black list, for a time or for ever.
     ADD_BLACKLIST = "ADD_BLACKLIST"
+    #: Have the number called by another campaign's run.
+    RECALL = "RESCHEDULE"
 
 
 class AttributeMode(StrEnum):
@@ -68,10 +70,11 @@ class AttributeMode(StrEnum):
 class DispositionRule:
     """On `state` (and `ext_status`: empty matches any, `$` only none), do `verb`.
 
-    `destination` is a URL or an e-mail address, `list_id` where the number goes: each verb has
-    one of them. `text` is the payload of a post or an e-mail. `defer_s` is how long a number is
-    blacklisted, 0 for ever. It takes along what `attribute_mode` says and `attributes`, which win.
-    Destination, text and the values of attributes may hold variables.
+    `destination` is a URL or an e-mail address, `list_id` and `target_id`, a campaign, are where
+    the number goes: each verb has one of them. `text` is the payload of a post or an e-mail.
+    `defer_s` is how long a number is blacklisted, 0 for ever, or how soon it is recalled. It takes
+    along what `attribute_mode` says and `attributes`, which win. Destination, text and the values
+    of attributes may hold variables.
     """
 
     state: CallState
@@ -81,6 +84,7 @@ class DispositionRule:
     destination: str = ""
     text: str = ""
     list_id: int | None = None
+    target_id: int | None = None
     defer_s: int = 0
     attribute_mode: AttributeMode = AttributeMode.ALL
     attributes: tuple[tuple[str, str], ...] = ()
@@ -95,7 +99,17 @@ class Addition:
     inputs: Mapping[str, str]
 
 
-Effect = Notification | Addition
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recall:
+    """A number that the open run of a campaign is to call, so long `after` the call's end."""
+
+    campaign_id: int
+    number: str
+    inputs: Mapping[str, str]
+    after: timedelta
+
+
+Effect = Notification | Addition | Recall
 
 
 def decide_effects(
@@ -136,6 +150,21 @@ def check_address_template(address: str) -> str:
     return address
 
 
+def find_cycle(start: str, targets: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """The shortest way from a campaign back to itself by recalls, both ends included; empty
+    if there is none. `targets` are where each campaign recalls on."""
+    ways: list[tuple[str, ...]] = [(start,)]
+    seen: set[str] = set()
+    for way in ways:
+        for target in targets.get(way[-1], ()):
+            if target == start:
+                return (*way, start)
+            if target not in seen:
+                seen.add(target)
+                ways.append((*way, target))
+    return ()
+
+
 def _matches(rule: DispositionRule, words: CallWords, is_rescheduled: bool) -> bool:
     if is_rescheduled and not rule.with_retries_pending:
         return False
@@ -155,6 +184,13 @@ def _apply(rule: DispositionRule, words: CallWords, now: datetime, zone: ZoneInf
             assert rule.list_id is not None
             inputs = _inputs(rule, words, _until(rule, now, zone))
             return Addition(list_id=rule.list_id, number=words.number, inputs=inputs)
+    assert rule.target_id is not None
+    return Recall(
+        campaign_id=rule.target_id,
+        number=words.number,
+        inputs=_inputs(rule, words, {}),
+        after=timedelta(seconds=rule.defer_s),
+    )
 
 
 def _email(rule: DispositionRule, words: CallWords) -> Notification | None:

@@ -14,7 +14,7 @@ from core.ports.commands import (
     RunProgressed,
 )
 from core.rules.notifications import Notification
-from core.store.dispositions import add_numbers
+from core.store.effects import add_numbers, add_recalls
 from core.store.outbox import letter_row
 from core.store.past_calls import close_calls
 from core.store.rows import values_of
@@ -64,9 +64,9 @@ _ADVANCE_POSITION = (
 )
 
 
-def write_entries(conn: Connection, entries: Sequence[JournalEntry]) -> None:
+def write_entries(conn: Connection, entries: Sequence[JournalEntry]) -> list[int]:
     """Write all entries. Of several of one run's progress only the last counts; the e-mails of
-    all of them do."""
+    all of them do. The ids of the calls whose number could not be recalled on another run."""
     placed = [entry for entry in entries if isinstance(entry, AttemptPlaced)]
     retries = _retries_left(entries)
     closed = [entry for entry in entries if isinstance(entry, CallClosed)]
@@ -86,7 +86,6 @@ def write_entries(conn: Connection, entries: Sequence[JournalEntry]) -> None:
     _many(conn, _DELETE_ATTEMPT, [{"of_attempt": e.log.attempt.id} for e in closed])
     _many(conn, insert(retry), [values_of(left) for left in retries])
     _many(conn, insert(outbox), _letters(entries))
-    add_numbers(conn, closed)
     _many(
         conn,
         _UPDATE_OUTPUTS,
@@ -99,6 +98,8 @@ def write_entries(conn: Connection, entries: Sequence[JournalEntry]) -> None:
     close_calls(conn, closed)
     _write_progress(conn, list(progress.values()))
     _many(conn, _ADVANCE_POSITION, _fresh_reached(tried))
+    add_numbers(conn, closed)
+    return add_recalls(conn, closed)
 
 
 def _letters(entries: Sequence[JournalEntry]) -> list[dict[str, Any]]:

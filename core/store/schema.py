@@ -285,7 +285,7 @@ reschedule_rule = Table(
     Column("mode", String(8), nullable=False),
 )
 
-#: A number goes to `list_id`.
+#: A number goes to `list_id`, or to be recalled by the campaign `target_id`.
 disposition_rule = Table(
     "disposition_rule",
     metadata,
@@ -298,6 +298,7 @@ disposition_rule = Table(
     Column("destination", Text, nullable=False),
     Column("text", Text, nullable=False),
     Column("list_id", ForeignKey("call_list.id")),
+    Column("target_id", ForeignKey("campaign.id")),
     Column("defer_s", BigInteger, nullable=False),
     Column("attribute_mode", String(8), nullable=False),
     Column("attributes", Attributes),

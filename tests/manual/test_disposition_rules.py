@@ -9,7 +9,7 @@ import pytest
 from core.model import Campaign, Record
 from core.ports.events import RunAsked, RunVerb
 from core.rules.blacklists import is_blacklisted
-from core.rules.disposition import Addition, AttributeMode, DispositionRule, Verb
+from core.rules.disposition import Addition, AttributeMode, DispositionRule, Recall, Verb
 from core.rules.notifications import LetterKind, Notification
 from core.rules.states import CallState
 from tests.support.world import NOON, World, rule
@@ -103,6 +103,7 @@ def test_multiple_rules_may_match_the_same_call() -> None:
         on("RS_BUSY", Verb.HTTP_POST, destination="http://two/", text="num=${NUM}"),
         on("RS_BUSY", Verb.EMAIL, destination="desk@example.com", text="${NUM} is ${STATE}"),
         on("RS_NOANSWER", Verb.HTTP_GET, destination="http://no/"),
+        on("RS_BUSY", Verb.RECALL, target_id=2, defer_s=60),
         on("RS_BUSY", Verb.ADD_LIST, list_id=7),
     )
     busy(world)
@@ -116,6 +117,7 @@ def test_multiple_rules_may_match_the_same_call() -> None:
                 subject="Whipbird: Reminders: 5551234 RS_BUSY",
                 body="5551234 is RS_BUSY",
             ),
+            Recall(campaign_id=2, number="5551234", inputs={}, after=timedelta(minutes=1)),
             Addition(list_id=7, number="5551234", inputs={}),
         ]
     ]
@@ -171,6 +173,7 @@ def test_a_new_number_takes_along_the_attributes_that_the_rule_says(
     more: dict[str, Any] = {"attribute_mode": mode, "attributes": given}
     world = world_of(
         on("TERMINATED", Verb.ADD_LIST, list_id=7, **more),
+        on("TERMINATED", Verb.RECALL, target_id=2, **more),
         inputs={"SAME": "in", "IN": "1"},
     )
     [channel] = world.ringing
@@ -178,9 +181,10 @@ def test_a_new_number_takes_along_the_attributes_that_the_rule_says(
     world.report(channel, "ATTRIBUTE", "SAME", "out")
     world.report(channel, "ATTRIBUTE", "OUT", "2")
     world.hang_up(channel)
-    [[added]] = effects(world)
+    [[added, recalled]] = effects(world)
     assert isinstance(added, Addition)
-    assert added.inputs == {**taken, **explicit}
+    assert isinstance(recalled, Recall)
+    assert added.inputs == recalled.inputs == {**taken, **explicit}
 
 
 def test_what_calls_found_out_before_is_outbound_too() -> None:

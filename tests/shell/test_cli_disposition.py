@@ -1,10 +1,12 @@
 """Disposition rules in a site file: applied, shown, refused, and at work in a whole dialer."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
+from core.model import Simulation
 from core.operations.site import apply, plan_text
 from core.people import SYSTEM
 from core.rules.disposition import AttributeMode, DispositionRule, Verb
@@ -22,15 +24,15 @@ from tests.support.store_site import count
 SITE = """
 [lists.people]
 [lists.DNC]
-[lists.again]
 
 [campaigns.A]
 lists = ["people"]
 
 [[campaigns.A.disposition]]
 state = "RS_BUSY"
-action = "add_list"
-list = "again"
+action = "recall"
+campaign = "B"
+after_s = 60
 attributes = "inbound"
 
 [[campaigns.A.disposition]]
@@ -67,21 +69,22 @@ def line(tmp_path: Path) -> CommandLine:
     return line
 
 
-def test_rules_may_name_lists_of_the_same_file(line: CommandLine) -> None:
+def test_rules_may_name_campaigns_and_lists_of_the_same_file(line: CommandLine) -> None:
     file = line.write("site.toml", SITE)
     shown = line.done("apply", file).stdout
-    assert "RS_BUSY goes to list again with INBOUND attributes" in shown
+    assert "RS_BUSY recalls on B after 60 s with INBOUND attributes" in shown
     assert "TERMINATED/NO goes to black list DNC for 86400 s with ALL attributes, " in shown
     assert "TERMINATED, retried or not, posts " in shown
     assert line.done("apply", file).stdout == "nothing to do\n"
     with reading(line.open_database()) as conn:
         a, b = fetch_campaign_by_name(conn, "A"), fetch_campaign_by_name(conn, "B")
-        dnc, again = fetch_list_by_name(conn, "DNC"), fetch_list_by_name(conn, "again")
+        dnc = fetch_list_by_name(conn, "DNC")
     assert a.disposition_rules == (
         DispositionRule(
             state=CallState.RS_BUSY,
-            verb=Verb.ADD_LIST,
-            list_id=again.id,
+            verb=Verb.RECALL,
+            target_id=b.id,
+            defer_s=60,
             attribute_mode=AttributeMode.INBOUND,
         ),
         DispositionRule(
@@ -128,12 +131,10 @@ def rule(text: str, state: str = "RS_BUSY") -> str:
             rule('action = "email"\nto = "a@b.ch"'),
             '.text: with the action "email" it must be given',
         ),
-        (
-            rule('action = "call"'),
-            '.action "call": write one of HTTP_GET, HTTP_POST, EMAIL, ADD_LIST',
-        ),
+        (rule('action = "call"'), '.action "call": is "RECALL" meant?'),
         (rule('list = "DNC"'), ".action: it must be given, such as add_list"),
         (rule('action = "add_list"\nlist = "DNX"'), '.list "DNX": not in [lists]; is "DNC" meant?'),
+        (rule('action = "recall"\ncampaign = "C"'), '.campaign "C": not in [campaigns]; '),
         (
             rule('action = "add_list"\nlist = "people"'),
             '.list "people": the campaign dials this list, so the number would come back to it; '
@@ -173,6 +174,15 @@ def rule(text: str, state: str = "RS_BUSY") -> str:
             rule('action = "add_list"\nlist = "DNC"\nattributes = "SOME"'),
             '.attributes "SOME": write one of ALL, NONE, INBOUND, OUTBOUND',
         ),
+        (
+            rule('action = "recall"\ncampaign = "A"'),
+            '.campaign "A": a number would go round for ever, A → A; let one of them not recall',
+        ),
+        (
+            rule('action = "recall"\ncampaign = "B"')
+            + '[[campaigns.B.disposition]]\nstate = "RS_LOST"\naction = "recall"\ncampaign = "A"',
+            '.campaign "B": a number would go round for ever, A → B → A; ',
+        ),
     ],
 )
 def test_what_a_rule_cannot_mean_is_refused_when_it_is_saved(
@@ -183,6 +193,18 @@ def test_what_a_rule_cannot_mean_is_refused_when_it_is_saved(
     assert result.exit_code == 1
     assert f"campaigns.A.disposition[1]{problem}" in result.stderr
     assert line.done("apply", line.write("site.toml", SITE)).stdout == "nothing to do\n"
+
+
+def test_a_cycle_through_campaigns_that_are_stored_is_refused_too(line: CommandLine) -> None:
+    line.done("apply", line.write("site.toml", SITE + "\n[campaigns.C]\n"))
+    to_c = '[[campaigns.B.disposition]]\nstate = "RS_BUSY"\naction = "recall"\ncampaign = "C"\n'
+    line.done("apply", line.write("b.toml", to_c))
+    to_a = '[[campaigns.C.disposition]]\nstate = "RS_BUSY"\naction = "recall"\ncampaign = "A"\n'
+    result = line.run("apply", line.write("c.toml", to_a))
+    assert result.stderr == (
+        'campaigns.C.disposition[1].campaign "A": a number would go round for ever, '
+        "C → A → B → C; let one of them not recall\n"
+    )
 
 
 RIG = """
@@ -243,3 +265,55 @@ def test_effects_match_the_log_across_a_crash(tmp_path: Path) -> None:
     assert {one.kind for one in letters} == {LetterKind.GET}
     assert sorted(one.url.rpartition("/")[2] for one in letters) == ended["TERMINATED"]
     rig.close()
+
+
+RECALL = """
+[[campaigns.campaign.disposition]]
+state = "RS_BUSY"
+action = "recall"
+campaign = "second"
+after_s = 30
+
+[campaigns.second]
+trunks = ["trunk"]
+end_points = ["message"]
+idles_on_termination = true
+"""
+
+
+def test_a_number_is_called_by_the_other_campaign_s_run(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    numbers = [str(100 + number) for number in range(20)]
+    campaign = rig.configure(numbers, simulation=Simulation(outcomes={"busy": 1, "answered": 1}))
+    configure(rig, RECALL)
+    with reading(rig.database) as conn:
+        second = fetch_campaign_by_name(conn, "second")
+    rig.start()
+    rig.ask(second)
+    rig.ask(campaign)
+    rig.turn(120)
+    with reading(rig.database) as conn:
+        rows = conn.execute(call_log.select()).all()
+    mine = {row.number: row for row in rows if row.campaign_id == campaign.id}
+    theirs = {row.number: row for row in rows if row.campaign_id == second.id}
+    assert sorted(mine) == numbers
+    assert (
+        set(theirs) == {number for number, row in mine.items() if row.state == "RS_BUSY"} != set()
+    )
+    waits = [theirs[n].requested_at - mine[n].ended_at for n in theirs]
+    assert min(waits) >= timedelta(seconds=30)
+    assert max(waits) < timedelta(seconds=40)
+    rig.close()
+
+
+def test_a_recall_without_a_run_is_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rig = Rig(tmp_path)
+    campaign = rig.configure(["100"], simulation=Simulation(outcomes={"busy": 1}))
+    configure(rig, RECALL)
+    rig.start()
+    rig.ask(campaign)
+    rig.turn(60)
+    rig.close()
+    assert "call 1: not recalled, for the other campaign has no run" in caplog.text

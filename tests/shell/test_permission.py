@@ -160,6 +160,11 @@ def test_no_user_is_taken_for_the_machine(web_engine: Engine) -> None:
             'action = "add_list"\nlist = "spring"',
             'lists "spring"',
         ),
+        (
+            '[[campaigns.new.disposition]]\nstate = "RS_BUSY"\n'
+            'action = "recall"\ncampaign = "Spring call-back"',
+            'campaigns "Spring call-back"',
+        ),
     ],
 )
 def test_what_one_may_not_see_one_may_neither_change_nor_use(

@@ -81,6 +81,15 @@ async def test_a_refusal_of_a_recipient_or_a_text_is_final_if_it_says_so(
 
 
 @pytest_twisted.ensureDeferred
+async def test_a_sender_that_is_refused_may_be_corrected() -> None:
+    async with serving_mail() as server:
+        server.replies["dialer@example.com"] = "550 who are you"
+        verdict = await courier(server.settings()).deliver(LETTER)
+    assert verdict == Verdict(reason="the mail server answered 550 who are you")
+    assert server.recipients == []
+
+
+@pytest_twisted.ensureDeferred
 async def test_a_server_that_is_away_says_nothing_of_the_letter() -> None:
     with closed_port() as port:
         verdict = await courier(MailServer(port=port).settings()).deliver(LETTER)

@@ -1,22 +1,31 @@
 """Disposition rules are kept; what they make of calls comes with the log row, once."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import IntegrityError
 
-from core.model import CallList
+from core.model import CallList, Campaign
 from core.ports.commands import CallClosed
-from core.rules.disposition import Addition, AttributeMode, DispositionRule, Effect, Verb
+from core.rules.disposition import (
+    Addition,
+    AttributeMode,
+    DispositionRule,
+    Effect,
+    Recall,
+    Verb,
+)
 from core.rules.notifications import LetterKind, Notification
 from core.rules.states import CallState
 from core.store.campaigns import fetch_campaign, save_campaign
 from core.store.database import reading
 from core.store.journal import is_written, write_entries
-from core.store.lists import fetch_records, lock_list, save_list
+from core.store.lists import fetch_list_by_name, fetch_records, lock_list, save_list
 from core.store.outbox import fetch_due
-from core.store.schema import call_log, outbox, record
+from core.store.runs import create_run
+from core.store.schema import call_log, outbox, record, waiting_record
 from tests.store.test_indexes import statements, whole_tables
 from tests.support.store_site import NOW, Site, closed, count, furnish, placed
 
@@ -40,6 +49,7 @@ def contents(conn: Connection, list_id: int) -> list[tuple[str, dict[str, str]]]
 def test_rules_are_kept_in_their_order_with_all_they_say(database: Engine) -> None:
     site = furnish(database)
     with database.begin() as conn:
+        target = save_campaign(conn, Campaign(name="target"))
         rules = (
             DispositionRule(
                 state=CallState.TERMINATED,
@@ -57,6 +67,7 @@ def test_rules_are_kept_in_their_order_with_all_they_say(database: Engine) -> No
                 attribute_mode=AttributeMode.OUTBOUND,
                 attributes=(("Z", "1"), ("A", "${NUM}:2")),
             ),
+            DispositionRule(state=CallState.RS_LOST, verb=Verb.RECALL, target_id=target.id),
         )
         saved = save_campaign(conn, replace(site.campaign, disposition_rules=rules))
         assert fetch_campaign(conn, saved.id).disposition_rules == rules
@@ -125,3 +136,35 @@ def test_no_statement_of_an_effect_reads_a_whole_table(database: Engine) -> None
         assert len(seen) == 5
         for statement, values in seen:
             assert whole_tables(conn, statement, values) == [], statement
+
+
+def recall(campaign: Campaign, number: str = "100", minutes: int = 1) -> Recall:
+    after = timedelta(minutes=minutes)
+    return Recall(campaign_id=campaign.id, number=number, inputs={"A": "b"}, after=after)
+
+
+def test_a_recall_goes_to_the_other_campaign_s_automatic_list(database: Engine) -> None:
+    site = furnish(database)
+    with database.begin() as conn:
+        other = save_campaign(conn, Campaign(name="other"))
+        create_run(conn, other, NOW)
+        entries = [
+            ended(site, recall(other)),
+            ended(site, recall(other, "101", 2), id=2, record=1),
+        ]
+        assert write_entries(conn, entries) == []
+        found = fetch_list_by_name(conn, "other/AUTO")
+        assert contents(conn, found.id) == [("100", {"A": "b"}), ("101", {"A": "b"})]
+        due = conn.execute(select(waiting_record.c.due_at).order_by("record_id")).scalars().all()
+    end = entries[0].log.ended_at
+    assert due == [end + timedelta(minutes=1), end + timedelta(minutes=2)]
+
+
+def test_a_recall_on_a_campaign_without_a_run_is_told_and_not_kept(database: Engine) -> None:
+    site = furnish(database)
+    with database.begin() as conn:
+        idle = save_campaign(conn, Campaign(name="idle"))
+        before = count(conn, record)
+        assert write_entries(conn, [ended(site), ended(site, recall(idle), id=7, record=1)]) == [7]
+        assert (count(conn, record), count(conn, waiting_record)) == (before, 0)
+        assert count(conn, call_log) == 2

@@ -23,8 +23,8 @@ USER, PASSWORD = "dialer", "geheim1"
 
 @dataclass
 class MailServer:
-    """What came in. `replies` are the answers to a recipient, by address, and to a text, under
-    the empty one; 250 without any."""
+    """What came in. `replies` are the answers to a sender or a recipient, by address, and to a
+    text, under the empty one; 250 without any."""
 
     port: int = 0
     replies: dict[str, str] = field(default_factory=dict)
@@ -33,6 +33,14 @@ class MailServer:
     mails: list[EmailMessage] = field(default_factory=list)
     sessions: list[Session] = field(default_factory=list)
     logins: list[tuple[bytes, bytes]] = field(default_factory=list)
+
+    async def handle_MAIL(
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: Any
+    ) -> str:
+        reply = self.replies.get(address, "250 OK")
+        if reply.startswith("2"):
+            envelope.mail_from = address
+        return reply
 
     async def handle_RCPT(
         self, _server: SMTP, session: Session, envelope: Envelope, address: str, _options: Any

@@ -18,6 +18,7 @@ from core.rules.disposition import (
     check_address_template,
     check_url_template,
     decide_effects,
+    find_cycle,
 )
 from core.rules.notifications import MAX_SENT_URL, Notification, check_url
 from core.rules.states import CallState
@@ -164,3 +165,13 @@ def test_an_address_may_be_or_hold_a_variable(address: str) -> None:
 def test_what_can_be_no_address_is_refused(address: str) -> None:
     with pytest.raises(InvalidValue):
         check_address_template(address)
+
+
+def test_a_cycle_is_found_however_long_and_the_shortest_is_told() -> None:
+    assert find_cycle("A", {}) == ()
+    assert find_cycle("A", {"A": ["A"]}) == ("A", "A")
+    assert find_cycle("A", {"A": ["B"], "B": ["A"]}) == ("A", "B", "A")
+    assert find_cycle("A", {"A": ["B", "C"], "B": ["C"], "C": ["D"], "D": ["A"]}) == (
+        "A", "C", "D", "A",
+    )  # fmt: skip
+    assert find_cycle("A", {"A": ["B"], "B": ["C"], "C": ["B"]}) == ()

@@ -93,6 +93,12 @@ def test_whatever_is_in_a_letter_it_has_our_headers_only(
     assert mail.defects == []
 
 
+def test_no_line_of_a_text_begins_with_the_dot_that_ends_a_message() -> None:
+    raw = render(text=".\n..\n.\r\nMAIL FROM:<evil@example.com>\n")
+    assert not [line for line in raw.split(b"\n") if line.startswith(b".")]
+    assert b"MAIL FROM" not in raw
+
+
 def test_half_a_character_becomes_a_question_mark() -> None:
     mail = message_from_bytes(render("a\udc80b", "c\udc80d"), policy=policy.default)
     assert mail.get_content() == "c?d\n"

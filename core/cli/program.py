@@ -22,6 +22,7 @@ from core.cli.reports import report, status
 from core.cli.server import migrate, run
 from core.cli.session import Session
 from core.cli.site import apply
+from core.cli.why import why
 from core.errors import InvalidConfiguration, WhipbirdError
 from core.ports.probe import Probe
 
@@ -69,6 +70,7 @@ for command in (
     hours,
     status,
     report,
+    why,
     doctor,
 ):
     program.add_command(command)

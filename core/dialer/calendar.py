@@ -34,3 +34,10 @@ class Calendar:
     def inspect(self, now: datetime) -> Verdict:
         """Which rule decides."""
         return inspect(now, self._zone, self._period, self._hours)
+
+    def opens_at(self, moment: datetime) -> datetime | None:
+        """The first moment from this one on at which it may call; None if that is not in
+        sight."""
+        if self.inspect(moment).is_open:
+            return moment
+        return next_change(moment, self._zone, self._period, self._hours)

@@ -101,10 +101,12 @@ class RecallTable:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LogLine:
-    """A call's log with the names that go with its ids. `number` is the record's, and the one
-    dialled behind it when that was another (manual, "Using multiple numbers per call")."""
+    """A call's log with the names that go with its ids. `main_number` is the record's; `number`
+    too, with the one dialled behind it when that was another (manual, "Using multiple numbers per
+    call")."""
 
     log: CallLog
+    main_number: str
     number: str
     list_name: str
     trunk: str
@@ -272,6 +274,7 @@ def _page(conn: Connection, run_id: int, after_id: int, limit: int) -> LogPage:
     lines = tuple(
         LogLine(
             log=log,
+            main_number=numbers[log.attempt.record_id],
             number=render_numbers(numbers[log.attempt.record_id], log.attempt.number),
             list_name=lists[log.attempt.list_id],
             trunk=trunks.get(log.attempt.trunk_id or 0, ""),

@@ -118,10 +118,10 @@ def fetch_logs(conn: Connection, run_id: int, *, after_id: int, limit: int) -> l
         .order_by(call_log.c.id)
         .limit(limit)
     )
-    return [_call_log(row) for row in rows]
+    return [make_call_log(row) for row in rows]
 
 
-def _call_log(row: Row[tuple[object, ...]]) -> CallLog:
+def make_call_log(row: Row[tuple[object, ...]]) -> CallLog:
     columns = row._mapping
     return CallLog(
         attempt=Attempt(**{name: columns[name] for name in _ATTEMPT}),

@@ -213,6 +213,7 @@ campaign_list = Table(
     Column("idx", Integer, primary_key=True, autoincrement=False),
     _link("list_id", "call_list"),
     UniqueConstraint("campaign_id", "list_id"),
+    Index(None, "list_id"),
 )
 
 campaign_black_list = Table(

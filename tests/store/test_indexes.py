@@ -34,6 +34,14 @@ from core.store.rows import values_of
 from core.store.run_shown import fetch_shown, save_shown
 from core.store.runs import answer, fetch_asked, fetch_open_runs, fetch_outcome
 from core.store.schema import attempt, metadata, retry, run, run_command, waiting_record
+from core.store.traces import (
+    count_before,
+    fetch_campaign_ids_of_list,
+    fetch_record_attempts,
+    fetch_record_logs,
+    fetch_records_with_number,
+    fetch_retry,
+)
 from tests.support.store_site import NOW, Site, closed, furnish, placed, shown
 
 ROWS = 10_000
@@ -113,6 +121,16 @@ def look_up(conn: Connection, numbers: int) -> object:
     return fetch_blacklist_entries(conn, lists, [str(3 * i) for i in range(numbers)])
 
 
+def count_first(conn: Connection, site: Site) -> object:
+    position = ListPosition(
+        list_id=site.call_list.id, list_name="people", highwater=site.record_ids[50]
+    )
+    [record] = fetch_records(conn, site.call_list.id, after_id=site.record_ids[89], limit=1)
+    found = count_before(conn, [position], record)
+    assert found == 39
+    return found
+
+
 QUERIES: dict[str, Work] = {
     "fetch_batch": read_batch,
     "write_entries": write_all,
@@ -132,6 +150,16 @@ QUERIES: dict[str, Work] = {
     "fetch_open_runs of one": lambda c, s: fetch_open_runs(c, s.campaign.id),
     "save_shown": lambda c, s: save_shown(c, [shown(s.run.id)]),
     "fetch_shown": lambda c, s: fetch_shown(c, [s.run.id, s.run.id + 1]),
+    "a number's records": lambda c, s: fetch_records_with_number(
+        c, [s.call_list.id, s.call_list.id + 1], "107", 10
+    ),
+    "a list's campaigns": lambda c, s: fetch_campaign_ids_of_list(c, s.call_list.id),
+    "a record's logs": lambda c, s: fetch_record_logs(c, [s.run.id, 7], s.record_ids[5], 10),
+    "a record's attempts": lambda c, s: fetch_record_attempts(
+        c, [s.run.id, 7], s.record_ids[5], 10
+    ),
+    "a record's retry": lambda c, s: fetch_retry(c, s.run.id, s.record_ids[5]),
+    "records that come first": count_first,
     "last_attempt_id": lambda c, _s: last_attempt_id(c),
     "fetch_logs": lambda c, s: fetch_logs(c, s.run.id, after_id=ROWS + 9, limit=50),
     "other run's outcomes": lambda c, s: fetch_outcomes(c, s.run.id + 1),

@@ -30,7 +30,14 @@ from web.forgery import COOKIE, FormTokens, check_origin, is_cookie
 from web.health import Health, check_health
 from web.ui.assets import Assets
 from web.ui.download import PAGE, send_logs
-from web.ui.questions import HoursAnswer, HoursForm, answer_hours
+from web.ui.questions import (
+    HoursAnswer,
+    HoursForm,
+    WhyAnswer,
+    WhyForm,
+    answer_hours,
+    answer_why,
+)
 from web.ui.render import Notice, Renderer
 from web.ui.stream import LiveStream, cut_off
 
@@ -143,6 +150,21 @@ class Pages:
 
         answered = self._query(answer_hours, _actor(request), asked, self._on.clock.now())
         return answered.addCallback(show)
+
+    @app.route("/why/", methods=["GET"])
+    def why(self, request: Request) -> Deferred[str]:
+        _declare_html(request)
+        asked = WhyForm(
+            number=_field(request, b"number").strip(), campaign=_field(request, b"campaign")
+        )
+
+        def show(answer: WhyAnswer) -> str:
+            request.setResponseCode(answer.status)
+            return self._show.why(answer)
+
+        return self._query(answer_why, _actor(request), asked, self._on.clock.now()).addCallback(
+            show
+        )
 
     @app.route("/static/<path:path>", methods=["GET"])
     def static(self, request: Request, path: str) -> bytes:

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from core.errors import InvalidValue, WhipbirdError
+from core.operations.campaigns import campaigns
 from core.operations.hours import (
     HoursChoices,
     Inspection,
@@ -16,6 +17,7 @@ from core.operations.hours import (
     inspect_campaign,
     inspect_hours,
 )
+from core.operations.why import Story, tell
 from core.people import Actor
 from web.failures import describe
 
@@ -39,6 +41,40 @@ class HoursAnswer:
     status: int = 200
     found: Inspection | None = None
     refusal: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WhyForm:
+    """The number that is asked about, in one campaign or, if that is empty, in all."""
+
+    number: str = ""
+    campaign: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WhyAnswer:
+    """The page about a number; `campaigns` can be chosen. `found` and `refusal` as in
+    `HoursAnswer`."""
+
+    asked: WhyForm
+    campaigns: tuple[str, ...]
+    status: int = 200
+    found: Story | None = None
+    refusal: str = ""
+
+
+def answer_why(engine: Engine, actor: Actor, asked: WhyForm, now: datetime) -> WhyAnswer:
+    """Tell why the number is called or not."""
+    names = tuple(view.name for view in campaigns(engine, actor))
+    if not asked.number:
+        return WhyAnswer(asked=asked, campaigns=names)
+    try:
+        found = tell(engine, actor, asked.number, asked.campaign, now)
+    except WhipbirdError as error:
+        return WhyAnswer(
+            asked=asked, campaigns=names, status=describe(error).status, refusal=str(error)
+        )
+    return WhyAnswer(asked=asked, campaigns=names, found=found)
 
 
 def answer_hours(engine: Engine, actor: Actor, asked: HoursForm, now: datetime) -> HoursAnswer:

@@ -14,7 +14,7 @@ from core.rules.states import RunState
 from web.ui import words
 from web.ui.assets import Assets
 from web.ui.bars import lay_out_day, stack, stack_decisions
-from web.ui.questions import HoursAnswer
+from web.ui.questions import HoursAnswer, WhyAnswer
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -49,6 +49,7 @@ class Renderer:
             auto_reload=False,
         )
         self._jinja.filters.update(
+            capital=words.capitalise,
             count=words.show_count,
             duration=words.show_duration,
             held=words.show_held,
@@ -118,6 +119,10 @@ class Renderer:
     def hours(self, answer: HoursAnswer) -> str:
         """The opening-hours inspector."""
         return self._render("hours.html", answer=answer)
+
+    def why(self, answer: WhyAnswer) -> str:
+        """The page about a number."""
+        return self._render("why.html", answer=answer)
 
     def problem(self, status: int, title: str, text: str) -> str:
         """The page shown in place of one that cannot be."""

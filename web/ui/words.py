@@ -23,6 +23,11 @@ OUTCOMES = {
 }
 
 
+def capitalise(text: str) -> str:
+    """The text with a capital at its beginning; the rest stays as it is."""
+    return text[:1].upper() + text[1:]
+
+
 def show_outcome(state: str) -> str:
     """`RS_BUSY` -> `Busy`; a state without a name of its own stays as it is."""
     return OUTCOMES.get(CallState(state), state) if state in set(CallState) else state

@@ -1,0 +1,221 @@
+"""Why a run calls a record or does not, in plain words, and when it can call it next.
+
+The words go with the manual 25.02, "A run's life-cycle", "Reschedule rules", "Blacklists" and
+"Opening Hours". A limit that is not known here is handed in as a reason like the others.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import assert_never
+
+from core.rules.blacklists import FOREVER
+from core.rules.hours import Verdict
+from core.rules.states import CallState, RunState
+
+
+class ReasonKind(StrEnum):
+    """What a reason is about."""
+
+    #: The campaign has no open run.
+    NO_RUN = "NO_RUN"
+    #: A person holds the run.
+    PAUSED = "PAUSED"
+    #: A call to the record is under way.
+    UNDER_WAY = "UNDER_WAY"
+    #: The record was tried, and is not tried again.
+    DONE = "DONE"
+    #: A retry waits for its moment, or for a line.
+    RETRY = "RETRY"
+    #: Other records come first.
+    NOT_REACHED = "NOT_REACHED"
+    #: It has been read, and waits for a line.
+    IN_HOPPER = "IN_HOPPER"
+    #: One of its numbers is on a black list.
+    BLACK_LIST = "BLACK_LIST"
+    #: An entry on a black list that is not in force.
+    BLACK_LIST_OVER = "BLACK_LIST_OVER"
+    #: The campaign's hours do not allow a call.
+    CLOSED = "CLOSED"
+    #: The campaign's hours allow a call.
+    OPEN = "OPEN"
+    #: Another limit holds the call.
+    LIMIT = "LIMIT"
+
+
+#: What time alone does not end.
+_FOR_GOOD = frozenset({ReasonKind.NO_RUN, ReasonKind.PAUSED, ReasonKind.UNDER_WAY, ReasonKind.DONE})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reason:
+    """One thing that decides. It holds until `until`; None where no moment ends it, or where it
+    holds nothing up."""
+
+    kind: ReasonKind
+    text: str
+    until: datetime | None = None
+
+
+_UNDER_WAY = Reason(kind=ReasonKind.UNDER_WAY, text="a call is under way")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listed:
+    """An entry of a black list for one of the record's numbers. `until` is None if it was
+    cancelled, FOREVER without an end."""
+
+    list_name: str
+    number: str
+    until: datetime | None
+    cancelled: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """Where a record stands in a campaign's run.
+
+    `run_state` is None without a run. `last` is how its last attempt ended, None before one.
+    `before` counts the records that come first, None once it was read. `opens_at` tells the first
+    moment from a given one at which the campaign's hours allow a call, None if there is none.
+    """
+
+    run_state: RunState | None
+    is_under_way: bool
+    last: CallState | None
+    retry_at: datetime | None
+    before: int | None
+    listed: Sequence[Listed]
+    hours: Verdict
+    opens_at: Callable[[datetime], datetime | None]
+    limits: Sequence[Reason] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Explanation:
+    """All reasons, the nearest first; `next_call_at` is the first moment at which the record may
+    be called, None if none is in sight."""
+
+    reasons: tuple[Reason, ...]
+    next_call_at: datetime | None
+
+
+def explain(standing: Standing, now: datetime) -> Explanation:
+    """Why the record is called, or not, as things stand `now`."""
+    if standing.run_state is None or standing.run_state.is_over:
+        reasons = [*_of_run(standing.run_state), *_of_past(standing)]
+        return Explanation(reasons=tuple(reasons), next_call_at=None)
+    reasons = [*_of_run(standing.run_state), _of_record(standing, now)]
+    reasons += [_of_listed(entry, now) for entry in standing.listed]
+    reasons += standing.limits
+    reasons.append(_of_hours(standing, now))
+    return Explanation(reasons=tuple(reasons), next_call_at=_next_call(reasons, standing, now))
+
+
+def _next_call(reasons: Sequence[Reason], standing: Standing, now: datetime) -> datetime | None:
+    """A number on a black list is refused when its turn comes: it does not wait for the end."""
+    if any(reason.kind in _FOR_GOOD for reason in reasons):
+        return None
+    waits = [r for r in reasons if r.kind in (ReasonKind.RETRY, ReasonKind.LIMIT)]
+    earliest = standing.opens_at(max([now, *(r.until for r in waits if r.until is not None)]))
+    if earliest is None:
+        return None
+    is_refused = any(
+        reason.kind is ReasonKind.BLACK_LIST and (reason.until is None or earliest < reason.until)
+        for reason in reasons
+    )
+    return None if is_refused else earliest
+
+
+def _of_run(state: RunState | None) -> list[Reason]:
+    match state:
+        case None:
+            return [_no_run("the campaign is not running: start it")]
+        case RunState.COMPLETED:
+            return [
+                _no_run("the run is COMPLETED: start the campaign again to call its lists anew")
+            ]
+        case RunState.REMOVE:
+            return [_no_run("the run was removed: start the campaign again")]
+        case RunState.ERROR:
+            return [_no_run("the run ended with an error: its report says which")]
+        case RunState.PAUSED:
+            return [Reason(kind=ReasonKind.PAUSED, text="the run is PAUSED: unpause it")]
+        case RunState.RUNNABLE | RunState.RUNNING | RunState.WRONG_TIME | RunState.IDLE:
+            return []
+        case _:
+            assert_never(state)
+
+
+def _no_run(text: str) -> Reason:
+    return Reason(kind=ReasonKind.NO_RUN, text=text)
+
+
+def _of_past(standing: Standing) -> list[Reason]:
+    """What became of the record in a run that is over."""
+    if standing.is_under_way:
+        return [_UNDER_WAY]
+    if standing.last is not None:
+        return [Reason(kind=ReasonKind.DONE, text=f"its last call there ended {standing.last}")]
+    if standing.run_state is not None:
+        return [Reason(kind=ReasonKind.DONE, text="it was not called in that run")]
+    return []
+
+
+def _of_record(standing: Standing, now: datetime) -> Reason:
+    if standing.is_under_way:
+        return _UNDER_WAY
+    if standing.retry_at is not None:
+        return _of_retry(standing, standing.retry_at, now)
+    if standing.last is not None:
+        return Reason(
+            kind=ReasonKind.DONE,
+            text=f"its last call ended {standing.last}, and no reschedule rule tries it again",
+        )
+    if standing.before is None:
+        return Reason(
+            kind=ReasonKind.IN_HOPPER, text="it has been read from its list, and waits for a line"
+        )
+    first = f"{standing.before} records" if standing.before != 1 else "1 record"
+    text = f"it has not been called yet: {first} of the run's lists come first"
+    if not standing.before:
+        text = "it is the next record of its list"
+    return Reason(kind=ReasonKind.NOT_REACHED, text=text)
+
+
+def _of_retry(standing: Standing, retry_at: datetime, now: datetime) -> Reason:
+    after = f"its last call ended {standing.last}; " if standing.last else ""
+    if retry_at <= now:
+        return Reason(
+            kind=ReasonKind.RETRY, text=f"{after}its next one is due, and waits for a line"
+        )
+    return Reason(kind=ReasonKind.RETRY, text=f"{after}its next one waits", until=retry_at)
+
+
+def _of_listed(entry: Listed, now: datetime) -> Reason:
+    place = f'{entry.number} on black list "{entry.list_name}"'
+    if entry.until is None:
+        return Reason(
+            kind=ReasonKind.BLACK_LIST_OVER, text=f"{place}: cancelled, {entry.cancelled}"
+        )
+    if entry.until <= now:
+        return Reason(kind=ReasonKind.BLACK_LIST_OVER, text=f"{place}: its time is over")
+    refused = "whoever stands there is not called but logged RS_BLACKLIST"
+    if entry.until == FOREVER:
+        return Reason(kind=ReasonKind.BLACK_LIST, text=f"{place}, without an end: {refused}")
+    return Reason(kind=ReasonKind.BLACK_LIST, text=f"{place}: {refused}", until=entry.until)
+
+
+def _of_hours(standing: Standing, now: datetime) -> Reason:
+    hours = standing.hours
+    by = f" by {hours.rule}" if hours.rule else ""
+    if hours.is_open:
+        return Reason(
+            kind=ReasonKind.OPEN, text=f"the campaign's hours are open ({hours.state}{by})"
+        )
+    return Reason(
+        kind=ReasonKind.CLOSED,
+        text=f"the campaign's hours are closed ({hours.state}{by})",
+        until=standing.opens_at(now),
+    )

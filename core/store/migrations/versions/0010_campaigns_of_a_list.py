@@ -1,0 +1,12 @@
+"""The campaigns that call a list are found by the list."""
+
+from alembic import op
+
+revision = "0010"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_index(op.f("ix_campaign_list_list_id"), "campaign_list", ["list_id"])

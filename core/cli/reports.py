@@ -62,9 +62,14 @@ def report(session: Session, run: int) -> None:
         lambda: make_table(
             "Lists",
             "list",
+            "records",
+            "read",
             "read to record",
             "complete",
-            rows=[(at.list_name, at.highwater, _yes(at.is_complete)) for at in found.lists],
+            rows=[
+                (at.list_name, at.records, at.read, at.highwater, _yes(at.is_complete))
+                for at in found.lists
+            ],
         ),
     )
 

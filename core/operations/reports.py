@@ -22,7 +22,7 @@ from core.rules.states import RunState
 from core.store import reports as stored
 from core.store.campaigns import fetch_campaign
 from core.store.database import reading
-from core.store.lists import fetch_lists, fetch_numbers
+from core.store.lists import count_records, fetch_lists, fetch_numbers
 from core.store.run_shown import RunShown, fetch_shown
 from core.store.runs import fetch_recent_runs, fetch_run
 from core.store.servers import fetch_servers
@@ -71,6 +71,19 @@ class TrunkLine:
 
     name: str
     count: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListLine:
+    """How far the run is in one of its lists: up to record `highwater`, the mark, it has called
+    or refused `read` of the list's `records`."""
+
+    list_id: int
+    list_name: str
+    highwater: int
+    is_complete: bool
+    read: int
+    records: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -134,7 +147,7 @@ class RunReport:
     outcomes: tuple[OutcomeLine, ...]
     trunks: tuple[TrunkLine, ...]
     recalls: RecallTable
-    lists: tuple[ListPosition, ...]
+    lists: tuple[ListLine, ...]
     page: LogPage
 
     @property
@@ -182,7 +195,7 @@ def run_report(
                 (found.state, found.retry_no, found.count)
                 for found in stored.fetch_recall_counts(conn, run_id)
             ),
-            lists=run.lists,
+            lists=tuple(_list_line(conn, position) for position in run.lists),
             page=_page(conn, run_id, after_id, limit),
         )
 
@@ -255,6 +268,17 @@ def _outcome(found: stored.OutcomeCount) -> OutcomeLine:
         wait_pre_ms=found.wait_pre_ms,
         wait_after_ms=found.wait_after_ms,
         talk_ms=found.talk_ms,
+    )
+
+
+def _list_line(conn: Connection, position: ListPosition) -> ListLine:
+    return ListLine(
+        list_id=position.list_id,
+        list_name=position.list_name,
+        highwater=position.highwater,
+        is_complete=position.is_complete,
+        read=count_records(conn, position.list_id, up_to=position.highwater),
+        records=count_records(conn, position.list_id),
     )
 
 

@@ -177,8 +177,8 @@ def _of_record(standing: Standing, now: datetime) -> Reason:
         return Reason(
             kind=ReasonKind.IN_HOPPER, text="it has been read from its list, and waits for a line"
         )
-    first = f"{standing.before} records" if standing.before != 1 else "1 record"
-    text = f"it has not been called yet: {first} of the run's lists come first"
+    first = "1 record comes" if standing.before == 1 else f"{standing.before} records come"
+    text = f"it has not been called yet: {first} first in the run's lists"
     if not standing.before:
         text = "it is the next record of its list"
     return Reason(kind=ReasonKind.NOT_REACHED, text=text)

@@ -81,6 +81,9 @@ def fetch_numbers(conn: Connection, record_ids: Collection[int]) -> dict[int, st
     return {row.id: row.number for row in rows}
 
 
-def count_records(conn: Connection, list_id: int) -> int:
+def count_records(conn: Connection, list_id: int, *, up_to: int | None = None) -> int:
+    """How many records the list has, or only those with an id of at most `up_to`."""
     query = select(func.count()).select_from(record).where(record.c.list_id == list_id)
+    if up_to is not None:
+        query = query.where(record.c.id <= up_to)
     return conn.execute(query).scalar_one()

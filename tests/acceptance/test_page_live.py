@@ -152,6 +152,7 @@ async def test_no_page_scrolls_sideways_on_a_phone(
         "/runs/",
         f"/runs/{run.id}/",
         f"/hours/?of=campaign:{campaign.name}",
+        "/why/?number=201",
         "/nope",
     ):
         await browser.open(live_server.address + path)

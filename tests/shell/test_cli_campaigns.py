@@ -18,7 +18,7 @@ from core.rules.states import CallState
 from core.store.campaigns import fetch_campaign_by_name
 from core.store.database import reading
 from core.store.journal import write_entries
-from core.store.lists import save_record
+from core.store.lists import fetch_list_by_name, save_record
 from core.store.lock import DialerLock
 from core.store.run_shown import save_shown
 from core.store.runs import answer, create_run, fetch_asked
@@ -218,6 +218,25 @@ def test_a_report_counts_outcomes_trunks_and_attempts(line: CommandLine) -> None
         "1",
         "2",
     ]
+
+
+def test_a_report_tells_how_far_each_list_was_read(line: CommandLine) -> None:
+    engine = line.open_database()
+    run_id = make_run(engine)
+    with engine.begin() as conn:
+        list_id = fetch_list_by_name(conn, "people").id
+        save_record(conn, Record(list_id=list_id, number="+15550199"))
+    [found] = line.json("report", str(run_id))["lists"]
+    assert found == {
+        "list_id": list_id,
+        "list_name": "people",
+        "highwater": 2,
+        "is_complete": False,
+        "read": 2,
+        "records": 3,
+    }
+    text = line.done("report", str(run_id)).stdout
+    assert ["people", "3", "2", "2", "no"] in [row.split() for row in text.splitlines()]
 
 
 def test_an_unknown_run_is_said_plainly(line: CommandLine) -> None:

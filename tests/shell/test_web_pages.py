@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Engine
@@ -244,6 +245,16 @@ def test_a_report_counts_what_was_logged(web: Web) -> None:
     assert '<th scope="row">pbx-1/carrier-a</th><td class="num">4</td>' in body
     assert '<th scope="row">Busy</th>' + row.format(1, 1, 1) + '<td class="num">3</td>' in body
     assert f'<a href="/runs/{run.id}/">Spring call-back' in web.get("/runs/").body
+
+
+def test_a_report_tells_how_far_its_list_was_read(web: Web) -> None:
+    campaign = store_site(web.engine)
+    run = store_run(web.engine, campaign)
+    before = web.get(f"/runs/{run.id}/").body
+    assert '<td>0 of 1</td><td class="num">–</td>' in before
+    log = call_log(run, campaign, 501)
+    store_logs(web.engine, replace(log, attempt=replace(log.attempt, attempt_no=0)))
+    assert '<td>1 of 1</td><td class="num">1</td>' in web.get(f"/runs/{run.id}/").body
 
 
 def test_calls_are_shown_fifty_a_page(web: Web) -> None:

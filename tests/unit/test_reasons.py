@@ -67,10 +67,10 @@ def test_the_next_record_of_a_run_at_work_may_be_called_now() -> None:
     assert next_call(NEXT) == NOW
 
 
-@pytest.mark.parametrize(("before", "words"), [(1, "1 record"), (4711, "4711 records")])
+@pytest.mark.parametrize(("before", "words"), [(1, "1 record comes"), (4711, "4711 records come")])
 def test_records_that_come_first_are_counted(before: int, words: str) -> None:
     standing = replace(NEXT, before=before)
-    assert first_words(standing).startswith(f"it has not been called yet: {words} of")
+    assert first_words(standing).startswith(f"it has not been called yet: {words} first")
     assert next_call(standing) == NOW
 
 

@@ -24,6 +24,7 @@ from core.rules.numbers import parse_number
 from core.rules.opening_hours import OpeningHours
 from core.rules.reasons import Explanation, Listed, Reason, ReasonKind, Standing, explain
 from core.rules.states import CallState, RunState
+from core.store.automatic import fetch_owner_ids
 from core.store.blacklists import fetch_black_list_users, fetch_records_of
 from core.store.campaigns import fetch_campaign, fetch_campaign_by_name
 from core.store.caps import fetch_caps_of
@@ -134,6 +135,7 @@ def _record(
     now: datetime,
 ) -> RecordStory:
     ids = fetch_campaign_ids_of_list(conn, record.list_id)
+    ids += fetch_owner_ids(conn, lists[record.list_id])
     campaigns = visible(actor, [fetch_campaign(conn, i) for i in ids if only in (None, i)])
     keepers = [name for name, _zone in fetch_black_list_users(conn, record.list_id)]
     main, *further = numbers_of(record.number, record.inputs)
@@ -212,17 +214,20 @@ def _standing(
 ) -> Standing:
     hours = tuple(fetch_opening_hours(conn, i) for i in campaign.opening_hours_ids)
     calendar = _calendar(campaign, hours)
-    mine = [line for line in trail if run is not None and line.run_id == run.id]
+    is_automatic = campaign.id in fetch_owner_ids(conn, lists[record.list_id])
+    mine = [line for line in trail if is_automatic or (run and line.run_id == run.id)]
     retry = fetch_retry(conn, run.id, record.id) if run else None
     return Standing(
         run_state=run.state if run else None,
         is_under_way=any(line.state is None for line in mine),
         last=next((line.state for line in mine if line.state), None),
         retry_at=retry.due_at if retry else None,
+        is_listed=is_automatic or _is_read(run, record),
         before=_count_before(conn, run, record),
         listed=tuple(_listed(conn, campaign, record, lists)),
         hours=calendar.inspect(now),
         opens_at=calendar.opens_at,
+        expires_at=record.expires_at,
         limits=tuple(_capped(conn, campaign, record, retry.retry_no if retry else 0, now)),
     )
 
@@ -249,6 +254,11 @@ def _capped(
     if refusal is None:
         return []
     return [Reason(kind=ReasonKind.LIMIT, text=refusal.reason, until=refusal.allowed_at)]
+
+
+def _is_read(run: Run | None, record: Record) -> bool:
+    """Is the record's list one of the run's?"""
+    return run is not None and any(p.list_id == record.list_id for p in run.lists)
 
 
 def _count_before(conn: Connection, run: Run | None, record: Record) -> int | None:

@@ -28,6 +28,8 @@ class ReasonKind(StrEnum):
     DONE = "DONE"
     #: A retry waits for its moment, or for a line.
     RETRY = "RETRY"
+    #: The run calls other lists.
+    NOT_LISTED = "NOT_LISTED"
     #: Other records come first.
     NOT_REACHED = "NOT_REACHED"
     #: It has been read, and waits for a line.
@@ -42,10 +44,20 @@ class ReasonKind(StrEnum):
     OPEN = "OPEN"
     #: Another limit holds the call.
     LIMIT = "LIMIT"
+    #: The record is not called from a moment on.
+    EXPIRES = "EXPIRES"
 
 
 #: What time alone does not end.
-_FOR_GOOD = frozenset({ReasonKind.NO_RUN, ReasonKind.PAUSED, ReasonKind.UNDER_WAY, ReasonKind.DONE})
+_FOR_GOOD = frozenset(
+    {
+        ReasonKind.NO_RUN,
+        ReasonKind.PAUSED,
+        ReasonKind.UNDER_WAY,
+        ReasonKind.DONE,
+        ReasonKind.NOT_LISTED,
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,19 +89,23 @@ class Standing:
     """Where a record stands in a campaign's run.
 
     `run_state` is None without a run. `last` is how its last attempt ended, None before one.
-    `before` counts the records that come first, None once it was read. `opens_at` tells the first
-    moment from a given one at which the campaign's hours allow a call, None if there is none.
+    `is_listed` tells whether the run calls its list, `before` counts the records that come first,
+    None once it was read. `opens_at` tells the first moment from a given one at which the
+    campaign's hours allow a call, None if there is none. From `expires_at` on the record is not
+    called.
     """
 
     run_state: RunState | None
     is_under_way: bool
     last: CallState | None
     retry_at: datetime | None
+    is_listed: bool
     before: int | None
     listed: Sequence[Listed]
     hours: Verdict
     opens_at: Callable[[datetime], datetime | None]
     limits: Sequence[Reason] = ()
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,6 +125,8 @@ def explain(standing: Standing, now: datetime) -> Explanation:
     reasons = [*_of_run(standing.run_state), _of_record(standing, now)]
     reasons += [_of_listed(entry, now) for entry in standing.listed]
     reasons += standing.limits
+    if standing.expires_at is not None:
+        reasons.append(_of_expiry(standing.expires_at, now))
     reasons.append(_of_hours(standing, now))
     return Explanation(reasons=tuple(reasons), next_call_at=_next_call(reasons, standing, now))
 
@@ -119,7 +137,7 @@ def _next_call(reasons: Sequence[Reason], standing: Standing, now: datetime) -> 
         return None
     waits = [r for r in reasons if r.kind in (ReasonKind.RETRY, ReasonKind.LIMIT)]
     earliest = standing.opens_at(max([now, *(r.until for r in waits if r.until is not None)]))
-    if earliest is None:
+    if earliest is None or (standing.expires_at is not None and standing.expires_at <= earliest):
         return None
     is_refused = any(
         reason.kind is ReasonKind.BLACK_LIST and (reason.until is None or earliest < reason.until)
@@ -173,6 +191,11 @@ def _of_record(standing: Standing, now: datetime) -> Reason:
             kind=ReasonKind.DONE,
             text=f"its last call ended {standing.last}, and no reschedule rule tries it again",
         )
+    if not standing.is_listed:
+        return Reason(
+            kind=ReasonKind.NOT_LISTED,
+            text="the run does not call its list, which is the campaign's since or no more",
+        )
     if standing.before is None:
         return Reason(
             kind=ReasonKind.IN_HOPPER, text="it has been read from its list, and waits for a line"
@@ -185,12 +208,10 @@ def _of_record(standing: Standing, now: datetime) -> Reason:
 
 
 def _of_retry(standing: Standing, retry_at: datetime, now: datetime) -> Reason:
-    after = f"its last call ended {standing.last}; " if standing.last else ""
+    call = f"its last call ended {standing.last}; its next one" if standing.last else "its call"
     if retry_at <= now:
-        return Reason(
-            kind=ReasonKind.RETRY, text=f"{after}its next one is due, and waits for a line"
-        )
-    return Reason(kind=ReasonKind.RETRY, text=f"{after}its next one waits", until=retry_at)
+        return Reason(kind=ReasonKind.RETRY, text=f"{call} is due, and waits for a line")
+    return Reason(kind=ReasonKind.RETRY, text=f"{call} waits", until=retry_at)
 
 
 def _of_listed(entry: Listed, now: datetime) -> Reason:
@@ -205,6 +226,13 @@ def _of_listed(entry: Listed, now: datetime) -> Reason:
     if entry.until == FOREVER:
         return Reason(kind=ReasonKind.BLACK_LIST, text=f"{place}, without an end: {refused}")
     return Reason(kind=ReasonKind.BLACK_LIST, text=f"{place}: {refused}", until=entry.until)
+
+
+def _of_expiry(expires_at: datetime, now: datetime) -> Reason:
+    if expires_at <= now:
+        text = "its time is over: when its turn comes, it is not called but logged RS_EXPIRED"
+        return Reason(kind=ReasonKind.EXPIRES, text=text)
+    return Reason(kind=ReasonKind.EXPIRES, text="it may be called", until=expires_at)
 
 
 def _of_hours(standing: Standing, now: datetime) -> Reason:

@@ -33,6 +33,14 @@ def automatic_name(campaign_name: str) -> str:
     return campaign_name + SUFFIX
 
 
+def fetch_owner_ids(conn: Connection, list_name: str) -> list[int]:
+    """The campaign whose automatic list it is; none if it is an ordinary list."""
+    if not list_name.endswith(SUFFIX):
+        return []
+    is_owner = campaign_table.c.name == list_name.removesuffix(SUFFIX)
+    return list(conn.execute(select(campaign_table.c.id).where(is_owner)).scalars())
+
+
 def add_automatic_record(
     conn: Connection,
     campaign: Campaign,

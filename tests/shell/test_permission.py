@@ -16,6 +16,7 @@ from core.operations.outbox import drop, fetch_outbox, retry
 from core.operations.reports import log_page, recent_runs, run_report
 from core.operations.site import apply, fetch_site, fetch_targets, plan_text
 from core.operations.status import fetch_status
+from core.operations.why import tell
 from core.people import SYSTEM, Actor, Face
 from core.rules.keys import Key, Keyring
 from core.rules.stamps import made
@@ -53,6 +54,7 @@ NEEDS: dict[str, tuple[Work, tuple[str, ...]]] = {
     "recent_runs": (lambda e, a: recent_runs(e, a, 9), (Key.REPORT,)),
     "run_report": (lambda e, a: run_report(e, a, 1), (Key.REPORT,)),
     "log_page": (lambda e, a: log_page(e, a, 1, 0, 9), (Key.REPORT,)),
+    "tell": (lambda e, a: tell(e, a, "201", "", NOW), (Key.REPORT,)),
     "fetch_status": (fetch_status, (Key.V_WBT, Key.RT, Key.REPORT)),
     "fetch_targets": (fetch_targets, (Key.ADMIN,)),
     "show_lists": (show_lists, (Key.LIST,)),
@@ -128,6 +130,8 @@ def test_an_element_of_another_key_is_as_if_it_were_not_there(web_engine: Engine
         (lambda: log_page(web_engine, anna, 1, 0, 9), "run"),
         (lambda: ask(web_engine, anna, "Spring call-back", "pause", NOW), "campaign"),
         (lambda: show_records(web_engine, anna, "spring", 9), "list"),
+        (lambda: tell(web_engine, anna, "201", "", NOW), "record"),
+        (lambda: tell(web_engine, anna, "201", "Spring call-back", NOW), "campaign"),
     ):
         with pytest.raises(NotFound, match=f"there is no {thing}"):
             work()

@@ -1,6 +1,7 @@
 """Why a number was called or not, asked of a dialer's database while and after it works."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import time, timedelta
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from core.errors import InvalidValue, NotFound
 from core.model import CallList, Campaign, Record, Simulation
+from core.operations.calls import add_call
 from core.operations.why import CampaignStory, Story, tell
 from core.people import SYSTEM
 from core.rules.active_period import ActivePeriod
@@ -138,6 +140,38 @@ def test_a_cap_tells_until_when_it_holds_the_retry(rig: Rig) -> None:
     assert limit.text == 'cap "once": at most 1 call in 2 days'
     assert limit.until == found.trail[0].attempted_at + timedelta(days=2)
     assert found.now.next_call_at == limit.until
+
+
+def test_a_call_that_was_added_tells_its_moment_its_end_and_that_it_is_done(rig: Rig) -> None:
+    campaign = rig.configure(NUMBERS[:1], idles_on_termination=True)
+    add_call(
+        rig.database, SYSTEM, "campaign", "777", rig.clock.now(), attributes={}, schedule="600",
+        expires="900",
+    )  # fmt: skip
+    rig.start()
+    rig.ask(campaign)
+    rig.turn(5)
+    found = only(ask(rig, "777"))
+    assert [reason.kind for reason in found.now.reasons][:2] == ["RETRY", "EXPIRES"]
+    assert found.now.next_call_at == MORNING + timedelta(seconds=600)
+    rig.turn(700)
+    rig.ask(campaign, "remove")
+    rig.turn(1)
+    rig.ask(campaign)
+    rig.turn(2)
+    assert kinds(ask(rig, "777"))[0] is ReasonKind.DONE
+    assert [call.run_id for call in only(ask(rig, "777")).trail] == [1]
+
+
+def test_a_list_that_came_to_the_campaign_since_is_not_called_by_its_run(rig: Rig) -> None:
+    campaign = rig.configure(NUMBERS)
+    rig.start()
+    rig.ask(campaign)
+    rig.turn(1)
+    late = add_record(rig, "late", "888")
+    with rig.database.begin() as conn:
+        save_campaign(conn, replace(campaign, list_ids=(*campaign.list_ids, late)))
+    assert kinds(ask(rig, "888"))[0] is ReasonKind.NOT_LISTED
 
 
 def test_a_paused_run_waits_for_a_person(rig: Rig) -> None:

@@ -37,6 +37,7 @@ NEXT = Standing(
     is_under_way=False,
     last=None,
     retry_at=None,
+    is_listed=True,
     before=0,
     listed=(),
     hours=OPEN,
@@ -72,6 +73,25 @@ def test_records_that_come_first_are_counted(before: int, words: str) -> None:
     standing = replace(NEXT, before=before)
     assert first_words(standing).startswith(f"it has not been called yet: {words} first")
     assert next_call(standing) == NOW
+
+
+def test_a_record_of_another_list_is_not_called() -> None:
+    standing = replace(NEXT, is_listed=False, before=None)
+    assert kinds(standing) == ["NOT_LISTED", "OPEN"]
+    assert next_call(standing) is None
+    retried = replace(standing, retry_at=after(minutes=5))
+    assert first_words(retried) == "its call waits"
+    assert next_call(retried) == after(minutes=5)
+
+
+def test_a_record_expires_at_its_moment() -> None:
+    standing = replace(NEXT, retry_at=after(minutes=5), expires_at=after(minutes=6))
+    assert kinds(standing) == ["RETRY", "EXPIRES", "OPEN"]
+    assert next_call(standing) == after(minutes=5)
+    assert next_call(replace(standing, expires_at=after(minutes=5))) is None
+    over = replace(NEXT, expires_at=NOW)
+    assert explain(over, NOW).reasons[1].text.startswith("its time is over")
+    assert next_call(over) is None
 
 
 def test_a_record_that_was_read_waits_for_a_line() -> None:

@@ -61,6 +61,9 @@ class Limits:
     ping_limit_s: float = 3.0
     #: How often it is looked which channels there are.
     listing_every_s: float = 60.0
+    #: How soon a PBX that is being stopped is looked at again: by then all Originates that it
+    #: refuses have been answered.
+    stopping_s: float = 5.0
     #: After this an Originate of which nothing was heard is forgotten.
     originate_s: float = 10.0
 
@@ -150,6 +153,11 @@ class Link:
         """Send what needs no answer; only while the link is up."""
         if self._session is not None:
             self._session.write(data)
+
+    def drop(self, reason: str) -> None:
+        """Give this connection up, and begin anew."""
+        if self._session is not None:
+            self._session.close(reason)
 
     async def _keep(self) -> None:
         while True:

@@ -16,7 +16,14 @@ from twisted.internet.interfaces import IReactorTime
 
 from ami.link import Inventory, Limits, Link
 from ami.throttle import Budget, Lane, Throttle
-from ami.translate import OURS, channel_of, render_hang_up, render_originate, translate
+from ami.translate import (
+    OURS,
+    SHUTTING_DOWN,
+    channel_of,
+    render_hang_up,
+    render_originate,
+    translate,
+)
 from core.errors import InvalidValue
 from core.model import Server
 from core.ports import Clock, Post
@@ -163,9 +170,20 @@ class AmiPbx:
             return
         self._down = reason
         unsent, self._flight = self._flight.queued, _Flight()
+        self._throttle.clear(Lane.ORIGINATE)
         for channel_id in unsent:
             self._refuse(channel_id, self._down_text())
         self._post(ServerDown(server_id=self._server.id, reason=reason))
+
+    def _hold(self) -> None:
+        """The PBX is being stopped: nothing more is sent, but what it still says is heard."""
+        if self._down is None:
+            self._lost(SHUTTING_DOWN)
+            self._timer.callLater(self._limits.stopping_s, self._look_again)
+
+    def _look_again(self) -> None:
+        if self._down == SHUTTING_DOWN:
+            self._link.drop(SHUTTING_DOWN)
 
     def _down_text(self) -> str:
         return f"server {self._server.name} is down: {self._down}"
@@ -187,6 +205,8 @@ class AmiPbx:
             for event in translate(self._server.id, packet):
                 self._note(event)
                 self._post(event)
+                if isinstance(event, OriginateRefused) and event.reason == SHUTTING_DOWN:
+                    self._hold()
         except Exception:
             _log.exception(
                 "server %s, call %s: a packet could not be handled",

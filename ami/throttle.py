@@ -64,10 +64,10 @@ class Throttle:
         """Forget what was pushed there last."""
         self._lanes[lane].pop()
 
-    def clear(self) -> None:
-        """Forget all that waits: the connection is gone."""
-        for waiting in self._lanes.values():
-            waiting.clear()
+    def clear(self, *lanes: Lane) -> None:
+        """Forget what waits in these lanes, or, without any, all: the connection is gone."""
+        for lane in lanes or self._lanes:
+            self._lanes[lane].clear()
 
     def pump(self) -> None:
         """Send all that may leave now, and come back for the rest."""

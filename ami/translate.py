@@ -34,6 +34,10 @@ OURS = b"wb-"
 ORIGINATE = "originate/"
 HANG_UP = "hangup/"
 
+#: What Asterisk says to an Originate from the moment that somebody stops it, be it gracefully
+#: and hours before it is gone.
+SHUTTING_DOWN = "Asterisk is shutting down"
+
 _MARK = b"\r\nActionID: " + ORIGINATE.encode()
 _SIGNALS = {signal.value.encode(): signal for signal in DialSignal}
 _REPORTS = {report.value: report for report in Report}
@@ -121,12 +125,18 @@ def channel_of(packet: bytes) -> str:
 
 
 def _refused(server_id: int, packet: bytes) -> tuple[Event, ...]:
+    """A PBX that is about to stop dials nobody: as good as not sent."""
     channel_id = _originated_id(packet)
     if not channel_id:
         return ()
     reason = decode(field(packet, b"Message"))
     return (
-        OriginateRefused(server_id=server_id, channel_id=channel_id, was_sent=True, reason=reason),
+        OriginateRefused(
+            server_id=server_id,
+            channel_id=channel_id,
+            was_sent=reason != SHUTTING_DOWN,
+            reason=reason,
+        ),
     )
 
 

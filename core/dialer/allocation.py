@@ -8,6 +8,7 @@ on the same server as its trunk ("End-points").
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import heapify, heappop, heappush
 from itertools import groupby
@@ -26,22 +27,51 @@ _LIMITS = {
 }
 
 
-def allocate(runs: Sequence[LiveRun], place: Place, now: datetime) -> None:
-    """One round over running `runs`, sorted by priority. It places what lines, channels and
-    rates allow, and leaves each run its verdict."""
+@dataclass(kw_only=True, slots=True)
+class Round:
+    """One round over runs that are running. `touched` are looked at in any case. `waiting` have
+    something to dial and lacked a line or a channel: they are looked at only as long as one of
+    the trunks and end-points that were full has room. `looked_at` gathers who was."""
+
+    touched: Sequence[LiveRun]
+    waiting: Sequence[LiveRun]
+    opened: list[LiveTrunk | LiveEndPoint]
+    now: datetime
+    looked_at: dict[int, LiveRun] = field(default_factory=dict)
+
+    @property
+    def has_room(self) -> bool:
+        """Is anything left of what has been freed?"""
+        while self.opened and self.opened[-1].is_full:
+            self.opened.pop()
+        return bool(self.opened)
+
+
+def allocate(this: Round, place: Place) -> None:
+    """Place what lines, channels and rates allow, and leave each run that was looked at its
+    verdict."""
+    touched = {run.run.id for run in this.touched}
+    runs = sorted((*this.touched, *this.waiting), key=lambda run: run.campaign.priority)
     for _priority, level in groupby(runs, key=lambda run: run.campaign.priority):
-        _share_out(list(level), place, now)
+        _share_out(list(level), touched, this, place)
 
 
-def _share_out(level: Sequence[LiveRun], place: Place, now: datetime) -> None:
+def _share_out(level: Sequence[LiveRun], touched: set[int], this: Round, place: Place) -> None:
     """Place the calls of one priority, each for the run that has the least by then."""
     measure = _measure(level)
     placed: set[int] = set()
     asking = [(*measure(run), run.run.id, run) for run in level]
     heapify(asking)
+    is_everybody_asked = True
     while asking:
+        if is_everybody_asked and not this.has_room:
+            is_everybody_asked = False
+            asking = [one for one in asking if one[-2] in touched]
+            heapify(asking)
+            continue
         *_, run = heappop(asking)
-        if _serve(run, placed, place, now):
+        this.looked_at[run.run.id] = run
+        if _serve(run, placed, place, this.now):
             heappush(asking, (*measure(run), run.run.id, run))
 
 
@@ -82,7 +112,7 @@ def _find_route(run: LiveRun, now: datetime) -> tuple[LiveTrunk, LiveEndPoint] |
     up = _trunks_up(run)
     if not up:
         return Verdict.SERVER_DOWN
-    with_line = [trunk for trunk in up if trunk.has_line()]
+    with_line = [trunk for trunk in up if not trunk.is_full]
     if not with_line:
         return Verdict.NO_CHANNELS_ON_TRUNK
     in_rate = [trunk for trunk in with_line if trunk.window.count_free(now)]
@@ -100,7 +130,7 @@ def _trunks_up(run: LiveRun) -> list[LiveTrunk]:
 
 
 def _find_endpoint(run: LiveRun, trunk: LiveTrunk) -> LiveEndPoint | None:
-    free = [e for e in run.endpoints if e.server is trunk.server and e.has_channel()]
+    free = [e for e in run.endpoints if e.server is trunk.server and not e.is_full]
     return min(free, key=lambda endpoint: endpoint.in_use, default=None)
 
 
@@ -108,6 +138,6 @@ def rate_opens_at(run: LiveRun) -> datetime | None:
     """When the first of the trunks that only their rate holds back may place a call again.
 
     The window of any other trunk was not looked at, and may open at a moment long past."""
-    held_back = [trunk for trunk in _trunks_up(run) if trunk.has_line()]
+    held_back = [trunk for trunk in _trunks_up(run) if not trunk.is_full]
     moments = [at for trunk in held_back if (at := trunk.window.opens_at()) is not None]
     return min(moments, default=None)

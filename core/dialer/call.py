@@ -6,7 +6,7 @@ from datetime import datetime
 from core.dialer.lines import LiveEndPoint, LiveTrunk
 from core.model import Attempt, CallLog, HopperEntry
 from core.ports.events import Report, Reported
-from core.rules.causes import Evidence, judge
+from core.rules.causes import DIAL_STATUSES, Evidence, judge
 from core.rules.states import TRANSITIONS, CallState
 
 #: Longest span of a log row, in milliseconds (24 days).
@@ -96,6 +96,12 @@ class Call:
                 self.outputs[report.name] = self.outputs.get(report.name, "") + report.value
             case Report.CLEAR:
                 self.outputs.clear()
+
+    @property
+    def has_no_evidence(self) -> bool:
+        """It failed without a word: so it does for a number that nobody can dial, and for a PBX
+        that goes away."""
+        return not (self.reason or self.cause or self.dial_status in DIAL_STATUSES)
 
     def judge(self) -> CallState:
         """The state the evidence speaks for, now that the call is over."""

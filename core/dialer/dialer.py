@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from core.dialer.allocation import allocate, rate_opens_at
+from core.dialer.allocation import Round, allocate, rate_opens_at
 from core.dialer.call import Call
 from core.dialer.closing import Closing, find_bar
 from core.dialer.keeper import Keeper
@@ -85,7 +85,8 @@ class Dialer:
         self._decided_at = now
         for callback in live.timers.pop_due(now):
             callback(now)
-        if live.touched and not live.is_stopping and not live.database_reason:
+        is_to_place = live.touched or live.opened
+        if is_to_place and not live.is_stopping and not live.database_reason:
             self._place_calls(now)
         for run_id in sorted(live.moved):
             live.out.append(live.runs[run_id].progress(now))
@@ -99,22 +100,33 @@ class Dialer:
 
     def _place_calls(self, now: datetime) -> None:
         runs = self.live.runs
-        touched = [runs[run_id] for run_id in self.live.touched if run_id in runs]
+        touched = [runs[run_id] for run_id in sorted(self.live.touched) if run_id in runs]
+        waiting = self._find_waiting()
+        opened, self.live.opened = self.live.opened, []
         self.live.touched.clear()
-        touched.sort(key=lambda run: (run.campaign.priority, run.live, run.run.id))
         for run in touched:
             if run.state is RunState.RUNNING:
                 self._drop_uncallable(run, now)
             self._settle(run, now)
         running = [run for run in touched if run.state is RunState.RUNNING]
-        allocate(running, lambda run, trunk, end: self._place(run, trunk, end, now), now)
-        for run in running:
+        this = Round(touched=running, waiting=waiting, opened=opened, now=now)
+        allocate(this, lambda run, trunk, end: self._place(run, trunk, end, now))
+        for run in this.looked_at.values():
             if run.verdict is Verdict.LIMITED_BY_TRUNK_RATE:
                 self._look_when_rate_allows(run, now)
             if run.wants_batch(now):
                 self.live.out.append(run.fetch())
-        for run in touched:
             run.decisions.note(run.verdict, now)
+        for run in touched:
+            if run.run.id not in this.looked_at:
+                run.decisions.note(run.verdict, now)
+
+    def _find_waiting(self) -> list[LiveRun]:
+        """Runs that nothing touched, but that may use what was full and is not any more."""
+        live = self.live
+        users: set[int] = set().union(*(held.users for held in live.opened))
+        found = (live.runs[run_id] for run_id in users - live.touched if run_id in live.runs)
+        return [run for run in found if run.state is RunState.RUNNING and run.hopper_size]
 
     def _settle(self, run: LiveRun, now: datetime) -> None:
         """A run out of calls completes, or idles when its campaign says so; one that has some

@@ -107,12 +107,14 @@ class Keeper:
         server = self._live.servers[trunk.server_id]
         live = self._live.trunks.setdefault(trunk.id, LiveTrunk(trunk, server))
         live.redefine(trunk, server)
+        self._live.opened.append(live)
         return live
 
     def _endpoint(self, endpoint: EndPoint) -> LiveEndPoint:
         server = self._live.servers[endpoint.server_id]
         live = self._live.endpoints.setdefault(endpoint.id, LiveEndPoint(endpoint, server))
         live.redefine(endpoint, server)
+        self._live.opened.append(live)
         return live
 
     def _resume(self, run: LiveRun, found: OpenCall, now: datetime) -> None:
@@ -126,6 +128,7 @@ class Keeper:
         )
         call.request(found.attempt.requested_at)
         call.start_dialling("", now)
+        call.is_alive = True  # It may have rung meanwhile.
         self._live.take_lines(call, run)
 
     def _forget_old_runs(self) -> None:

@@ -15,6 +15,8 @@ class LiveServer:
     is_up: bool = False
     reason: str = "not connected yet"
     started_at: datetime | None = None
+    #: When it was last lost.
+    lost_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -34,8 +36,9 @@ class LiveTrunk:
         self.trunk, self.server = trunk, server
         self.window.resize(trunk.max_calls_per_period, trunk.period_ms)
 
-    def has_line(self) -> bool:
-        return self.in_use < self.trunk.capacity
+    @property
+    def is_full(self) -> bool:
+        return self.in_use >= self.trunk.capacity
 
 
 @dataclass(slots=True)
@@ -50,5 +53,6 @@ class LiveEndPoint:
     def redefine(self, endpoint: EndPoint, server: LiveServer) -> None:
         self.endpoint, self.server = endpoint, server
 
-    def has_channel(self) -> bool:
-        return self.in_use < self.endpoint.max_channels
+    @property
+    def is_full(self) -> bool:
+        return self.in_use >= self.endpoint.max_channels

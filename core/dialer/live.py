@@ -13,9 +13,10 @@ from core.ports.commands import Command
 @dataclass(slots=True)
 class Live:
     """Live state by id. `calls` are by channel id, `by_attempt` the same calls by attempt id.
-    `touched` are the runs to be looked at in the next decision, `moved` those whose figures
-    are to be journalled; `out` gathers the commands. `database_reason` says why the database does
-    not do its work, empty while it does."""
+    `touched` are the runs to be looked at in the next decision, `opened` the trunks and
+    end-points that were full and have room now, `moved` the runs whose figures are to be
+    journalled; `out` gathers the commands. `database_reason` says why the database does not do
+    its work, empty while it does."""
 
     servers: dict[int, LiveServer] = field(default_factory=dict)
     trunks: dict[int, LiveTrunk] = field(default_factory=dict)
@@ -25,6 +26,7 @@ class Live:
     by_attempt: dict[int, Call] = field(default_factory=dict)
     timers: Timers = field(default_factory=Timers)
     touched: set[int] = field(default_factory=set)
+    opened: list[LiveTrunk | LiveEndPoint] = field(default_factory=list)
     moved: set[int] = field(default_factory=set)
     out: list[Command] = field(default_factory=list)
     is_stopping: bool = False
@@ -55,13 +57,16 @@ class Live:
     def free_lines(self, call: Call, run: LiveRun) -> None:
         del self.calls[call.attempt.channel_id], self.by_attempt[call.attempt.id]
         run.live -= 1
-        call.trunk.in_use -= 1
-        self.touched |= call.trunk.users
+        self._free(call.trunk)
         if call.has_endpoint:
             self.free_endpoint(call)
 
     def free_endpoint(self, call: Call) -> None:
         """The call goes on without its end-point, which may take another."""
         call.has_endpoint = False
-        call.endpoint.in_use -= 1
-        self.touched |= call.endpoint.users
+        self._free(call.endpoint)
+
+    def _free(self, held: LiveTrunk | LiveEndPoint) -> None:
+        if held.is_full:
+            self.opened.append(held)
+        held.in_use -= 1

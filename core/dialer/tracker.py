@@ -82,7 +82,6 @@ class Tracker:
         elif channel_id in event.answered_channels:
             self._connect(call, now)
         else:
-            call.is_alive = True  # It may have rung out of sight.
             self._expect_news(call, now)
 
     def _close_gone(self, call: Call, started_at: datetime | None, now: datetime) -> None:
@@ -111,9 +110,12 @@ class Tracker:
         state = call.judge() if call.state.is_answered else CallState.RS_LOST
         self._closing.close(call, state, now, reason="its hang-up was never told")
 
-    def server_down(self, event: ServerDown, _now: datetime) -> None:
+    def server_down(self, event: ServerDown, now: datetime) -> None:
         if server := self._live.servers.get(event.server_id):
-            server.is_up, server.reason = False, event.reason
+            server.is_up, server.reason, server.lost_at = False, event.reason, now
+            for call in self._live.calls.values():
+                if call.server_id == event.server_id:
+                    call.is_alive = True  # It may ring out of sight.
             self._touch_users(server)
 
     def _touch_users(self, server: LiveServer) -> None:
@@ -232,10 +234,7 @@ class Tracker:
             self._connect(call, now)
             return
         call.reason = event.reason
-        if call.cause is not None:
-            self._closing.close(call, call.judge(), now)
-        else:
-            self._judge_soon(call, now)
+        self._judge(call, now)
 
     def transferred(self, event: Transferred, now: datetime) -> None:
         """The agent is free, the line is not (manual, "Call transfers"); nobody cuts this call
@@ -253,7 +252,13 @@ class Tracker:
         call.cause, call.tech_cause = event.cause, event.tech_cause
         if self._is_unseen(call):
             self._closing.close(call, CallState.RS_LOST, now, reason="it ended out of sight")
-        elif call.state.is_answered or call.reason is not None:
+        else:
+            self._judge(call, now)
+
+    def _judge(self, call: Call, now: datetime) -> None:
+        """Now, if all is known that can be known; else when it must be."""
+        is_whole = call.reason is not None and call.cause is not None
+        if call.state.is_answered or (is_whole and not call.has_no_evidence):
             self._closing.close(call, call.judge(), now)
         else:
             self._judge_soon(call, now)
@@ -265,8 +270,15 @@ class Tracker:
         return is_open and not is_up and call.cause in EITHER_CAUSES
 
     def _judge_soon(self, call: Call, now: datetime) -> None:
+        server = self._live.servers[call.server_id]
+        was_up = server.is_up
+
         def judge(call: Call, at: datetime) -> None:
-            self._closing.close(call, call.judge(), at)
+            is_gone = not was_up or (server.lost_at is not None and server.lost_at >= now)
+            if is_gone and call.has_no_evidence:
+                self._closing.close(call, CallState.RS_LOST, at, reason="its server went away")
+            else:
+                self._closing.close(call, call.judge(), at)
 
         self._look_at(call, now + VERDICT_GRACE, judge)
 

@@ -27,7 +27,7 @@ from core.ports.events import (
     ServerDown,
     ServerUp,
 )
-from tests.support.ami_server import AmiServer, Waiting, first, refuse, silence
+from tests.support.ami_server import AmiServer, Waiting, first, refuse, silence, success
 
 CALL = "wb-0000abcd-1"
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
@@ -548,6 +548,29 @@ async def test_a_synchronous_error_is_a_refusal_after_sending(desk: Desk) -> Non
     assert refused == OriginateRefused(
         server_id=7, channel_id=CALL, was_sent=True, reason="Extension does not exist."
     )
+
+
+@ensure
+async def test_a_pbx_that_is_being_stopped_has_dialled_nobody_and_is_asked_no_more(
+    desk: Desk,
+) -> None:
+    desk.pbx_server.answers["Originate"] = refuse("Asterisk is shutting down")
+    desk.start()
+    await desk.until_up()
+    desk.pbx.originate(originate())
+    down = await desk.posted.until_event(ServerDown)
+    assert down.reason == "Asterisk is shutting down"
+    desk.pbx.originate(originate("wb-0000abcd-2"))
+    refusals = [(r.channel_id, r.was_sent) for r in desk.events(OriginateRefused)]
+    assert refusals == [(CALL, False), ("wb-0000abcd-2", False)]
+    assert len(desk.pbx_server.named("Originate")) == 1
+    desk.pbx_server.answers["Originate"] = success
+    desk.timer.advance(5)
+    await desk.pbx_server.closed.until(bool)
+    desk.timer.advance(1)
+    await desk.until_up(2)
+    desk.pbx.originate(originate("wb-0000abcd-3"))
+    await desk.pbx_server.until_action("Originate", 2)
 
 
 @ensure

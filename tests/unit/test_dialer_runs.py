@@ -363,6 +363,26 @@ def test_a_call_that_ends_before_its_server_is_found_again_is_judged_by_what_was
     assert world.states() == [state]
 
 
+@pytest.mark.parametrize(("is_lost", "state"), [(True, "RS_LOST"), (False, "RS_NUMBER")])
+def test_a_call_that_fails_without_a_word_as_its_server_goes_is_lost(
+    is_lost: bool, state: str
+) -> None:
+    """A PBX that is being stopped makes no channel: that says nothing of the number."""
+    world = World()
+    world.add_list(1, numbers(1))
+    world.load()
+    [channel] = world.ringing
+    world.ring(channel)
+    world.post(events.DialEnded(server_id=1, channel_id=channel, status="NOANSWER"))
+    world.post(events.Originated(server_id=1, channel_id=channel, is_answered=False, reason=0))
+    world.hang_up(channel, 0)
+    if is_lost:
+        world.post(events.ServerDown(server_id=1, reason="shutting down"))
+        world.server_up(live=[])
+    world.wait(seconds=3)
+    assert world.states() == [state]
+
+
 def test_a_call_that_may_have_rung_out_of_sight_was_not_answered() -> None:
     world = resumed()
     world.server_up(live=["wb-cafe0001-7"])

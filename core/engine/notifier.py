@@ -23,6 +23,7 @@ from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 
 from core.engine.delivery import Deliver, Verdict, server_of
+from core.engine.outage import in_words
 from core.engine.threads import Threads
 from core.ports import Clock
 from core.rules.notifications import decide_pause
@@ -134,7 +135,7 @@ class Notifier(Service):
             try:
                 letters = await self._threads.read(self._fetch, frozenset(self._held), self._full)
             except (SQLAlchemyError, OSError) as error:
-                log.error("database away, notifications wait: %s", error)
+                log.error("database away, notifications wait: %s", in_words(error))
                 return
             if self.running:
                 self._take(letters)
@@ -234,7 +235,7 @@ class Notifier(Service):
             try:
                 await self._threads.write(self._settle, outcomes)
             except (SQLAlchemyError, OSError) as error:
-                log.error("database away, outcomes of notifications wait: %s", error)
+                log.error("database away, outcomes of notifications wait: %s", in_words(error))
                 outcomes.add(self._outcomes)
                 self._outcomes = outcomes
                 return

@@ -51,6 +51,8 @@ def screen_batch(
     }
     found = _find(conn, screen, numbers, now)
     refusals = _refuse_entries(conn, screen, batch.entries, now)
+    if not found and not refusals:
+        return batch
     entries = tuple(
         replace(
             entry,

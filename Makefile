@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help venv run test unit lint format types bench parts clean
+.PHONY: help venv run test unit chaos lint format types bench parts clean
 
 help:  ## This list.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
@@ -28,6 +28,10 @@ parts: venv  ## Install the real parts that the tests use (root).
 
 test: lint parts  ## Everything: linters, all tests, the real Asterisk, MariaDB and Chromium.
 	$(BIN)/python -m pytest
+
+chaos: venv parts  ## Kill each part at random, 50 times during 5,000 calls (five minutes).
+	WHIPBIRD_CHAOS_RECORDS=5000 WHIPBIRD_CHAOS_KILLS=50 \
+		$(BIN)/python -m pytest -o log_cli=true tests/acceptance/test_chaos.py
 
 unit: venv  ## The fast tests only: no reactor, database or socket.
 	$(BIN)/python -m pytest tests/unit tests/manual tests/property

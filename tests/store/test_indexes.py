@@ -251,13 +251,7 @@ def index_of(conn: Connection, statement: str, values: Any) -> str:
         plan = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
         step = plan.first()
         assert step is not None
-<<<<<<< HEAD
-        found = re.search(r"USING INDEX (\w+) \(\w+=\? AND \w+[=>]\?\)", step.detail)
-=======
-        found = re.search(
-            r"USING (?:COVERING )?INDEX (\w+) \(list_id=\? AND number=\?\)", step.detail
-        )
->>>>>>> e8e3d64 (store: numbers are looked up by list and number, in any black list)
+        found = re.search(r"USING (?:COVERING )?INDEX (\w+) \(\w+=\? AND \w+[=>]\?\)", step.detail)
         return found[1] if found else str(step.detail)
     plan = conn.exec_driver_sql(f"EXPLAIN FORMAT=JSON {statement}", values).scalar_one()
     return str(next(_tables(json.loads(plan))).get("key"))

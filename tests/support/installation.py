@@ -79,8 +79,13 @@ class Installation:
 
     def start(self) -> None:
         """Start the server, and return once its web server answers."""
+        self.launch()
+        self.wait(self._answers, 30, "no answer from the web server")
+
+    def launch(self) -> None:
+        """Start the server."""
         with self.log.open("ab") as log:
-            process = subprocess.Popen(
+            self._process = subprocess.Popen(
                 [sys.executable, "-c", "import whipbird; whipbird.main()", "run"],
                 cwd=HOME,
                 env=self.environ,
@@ -88,7 +93,17 @@ class Installation:
                 stdout=log,
                 stderr=log,
             )
-        self.adopt(process)
+
+    def revive(self) -> None:
+        """Do as a supervisor does: start the server again until it stays."""
+
+        def is_up() -> bool:
+            assert self._process is not None
+            if self._process.poll() is not None:
+                self.launch()
+            return self._answers()
+
+        self.wait(is_up, 60, "the server does not stay")
 
     def adopt(self, process: subprocess.Popen[bytes]) -> None:
         """Take a server that was just started for its own, and wait until it answers."""

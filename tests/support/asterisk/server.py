@@ -204,6 +204,12 @@ class AsteriskServer:
             time.sleep(0.05)
         return found
 
+    def witnesses(self) -> list[str]:
+        """The ids of the calls that came to context `witnessed`, in order, as each one's first
+        act; of those too that were up when this PBX was killed."""
+        file = self._home / "log" / "witnesses"
+        return file.read_text().split() if file.exists() else []
+
     def log(self) -> str:
         """Its warnings and errors, and what it printed."""
         files = (self._home / "log" / name for name in ("console", "messages"))

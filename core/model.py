@@ -13,6 +13,7 @@ from enum import StrEnum
 from core.rules.active_period import EVERY_MOMENT, ActivePeriod
 from core.rules.caps import Cap, Refusal
 from core.rules.disposition import DispositionRule
+from core.rules.recipient_hours import RecipientHours
 from core.rules.reschedule import RescheduleRule
 from core.rules.run_mail import EmailEvents
 from core.rules.stamps import UNSTAMPED, Stamp
@@ -145,7 +146,8 @@ class Campaign:
     settings that are not empty. The result of each call is posted to `http_notify`, a URL,
     unless it is empty; signed with `http_secret`, unless that is. The `email_events` of its
     runs are told to all of `email_addresses`. A number that a cap refuses is called when the cap
-    allows it, if that is within `cap_wait_h` hours.
+    allows it, if that is within `cap_wait_h` hours. `recipient_hours` are those in which people
+    are called by their own clocks, None for any.
     """
 
     id: int = 0
@@ -178,6 +180,7 @@ class Campaign:
     black_list_ids: tuple[int, ...] = ()
     cap_ids: tuple[int, ...] = ()
     cap_wait_h: int = 24
+    recipient_hours: RecipientHours | None = None
     reschedule_rules: tuple[RescheduleRule, ...] = ()
     security_key: str = ""
     stamp: Stamp = field(default=UNSTAMPED, compare=False)
@@ -215,11 +218,13 @@ class Run:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Screen:
     """What a number is checked against before it is called: black lists, whose expiry dates
-    are read in `time_zone`, and caps, whose days are counted there."""
+    are read in `time_zone`, and caps, whose days are counted there. `recipient_hours` ask in
+    which zones the person may be."""
 
     black_list_ids: tuple[int, ...] = ()
     caps: tuple[Cap, ...] = ()
     time_zone: str
+    recipient_hours: RecipientHours | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -230,7 +235,8 @@ class HopperEntry:
     manual's recall counter, which rules with zero attempts leave alone. `is_retry` tells
     an entry of the retry queue, where added records wait for their first attempt too, from
     one fresh off its list. `is_blacklisted` and `refusal`, a cap's, are what the first check
-    found, when the entry was fetched.
+    found, when the entry was fetched, and `zones` the IANA names of all zones in which the
+    person may be: none if nothing is known, None if nobody asked.
     """
 
     record: Record
@@ -240,6 +246,7 @@ class HopperEntry:
     is_retry: bool = False
     is_blacklisted: bool = False
     refusal: Refusal | None = None
+    zones: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,9 +10,10 @@ from core.dialer.disposing import dispose
 from core.dialer.live import Live
 from core.dialer.run import LiveRun
 from core.model import Attempt, CallLog, HopperEntry, Record, Retry
-from core.ports.commands import CallClosed
+from core.ports.commands import CallClosed, RecordDeferred
 from core.rules.caps import CAPPED, Refusal
 from core.rules.notifications import Notification, form_fields, render_form
+from core.rules.recipient_hours import NO_HOURS
 from core.rules.reschedule import RetryDecision, decide_retry
 from core.rules.states import CallState
 
@@ -31,6 +32,11 @@ class Bar:
 
 BLACKLISTED = Bar(state=CallState.RS_BLACKLIST, reason="the number is on a black list")
 EXPIRED = Bar(state=CallState.RS_EXPIRED, reason="its time was over before it could be called")
+WITHOUT_HOURS = Bar(
+    state=CallState.RS_BLACKLIST,
+    reason="the person's time zone is not known, or has no such hours",
+    ext_status=NO_HOURS,
+)
 
 
 def find_bar(entry: HopperEntry, now: datetime) -> Bar | None:
@@ -84,6 +90,28 @@ class Closing:
         if bar.ext_status == CAPPED and entry.refusal is not None:
             return _decide_wait(run, attempt, entry.refusal, now)
         return None
+
+    def let_wait(self, run: LiveRun, entry: HopperEntry, until: datetime, now: datetime) -> None:
+        """It is outside the person's hours: the record waits among the retries. There is no log
+        row, for nothing happened, and nothing is counted."""
+        retry = Retry(
+            run_id=run.run.id,
+            record_id=entry.record.id,
+            attempt_no=entry.attempt_no,
+            retry_no=entry.retry_no,
+            after_s=ceil((until - now).total_seconds()),
+            due_at=until,
+            priority=entry.record.priority,
+        )
+        if entry.is_retry:
+            run.held.discard(entry.record.id)
+        else:
+            run.retries += 1
+        self._live.out.append(
+            RecordDeferred(retry=retry, list_id=entry.record.list_id, is_retry=entry.is_retry)
+        )
+        self._live.await_retry(run, until)
+        self._live.change(run)
 
     def use_up_retry(self, call: Call) -> None:
         """Its attempt is in the database: the retry it was made from is not any more."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from core.dialer.allocation import Round, allocate, rate_opens_at
 from core.dialer.call import Call
-from core.dialer.closing import Closing, find_bar
+from core.dialer.closing import WITHOUT_HOURS, Closing, find_bar
 from core.dialer.keeper import Keeper
 from core.dialer.lines import LiveEndPoint, LiveTrunk
 from core.dialer.live import Live
@@ -160,11 +160,17 @@ class Dialer:
         self.live.look_again(run, opens_at)
 
     def _drop_uncallable(self, run: LiveRun, now: datetime) -> None:
-        """What is barred is logged without a call, in its turn: it takes no line and no part of a
-        trunk's rate."""
-        while (entry := run.next_entry) is not None and (bar := find_bar(entry, now)):
-            attempt = self._make_attempt(run, run.take(), now)
-            self._closing.screen_out(run, entry, attempt, bar, now)
+        """What is barred is logged without a call, in its turn, and who sleeps is left to wait:
+        they take no line and no part of a trunk's rate."""
+        while (entry := run.next_entry) is not None:
+            bar, wakes_at = find_bar(entry, now), run.wakes_at(entry, now)
+            if bar or wakes_at is None:
+                attempt = self._make_attempt(run, run.take(), now)
+                self._closing.screen_out(run, entry, attempt, bar or WITHOUT_HOURS, now)
+            elif now < wakes_at:
+                self._closing.let_wait(run, run.take(), wakes_at, now)
+            else:
+                return
 
     def _place(self, run: LiveRun, trunk: LiveTrunk, endpoint: LiveEndPoint, now: datetime) -> None:
         entry = run.take()

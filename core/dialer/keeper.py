@@ -7,6 +7,7 @@ from core.dialer.calendar import Calendar
 from core.dialer.call import Call
 from core.dialer.lines import LiveEndPoint, LiveServer, LiveTrunk
 from core.dialer.live import Live
+from core.dialer.recipients import Recipients
 from core.dialer.run import LiveRun
 from core.model import EndPoint, Trunk
 from core.ports.events import (
@@ -99,6 +100,8 @@ class Keeper:
             return
         try:
             run.calendar = Calendar(plan.campaign, plan.opening_hours)
+            hours = plan.campaign.recipient_hours
+            run.recipients = None if hours is None else Recipients(plan.campaign, hours)
         except (ZoneInfoNotFoundError, ValueError):
             run.error = f'time zone "{plan.campaign.time_zone}": this machine does not know it'
             run.end(RunState.ERROR, now)

@@ -3,11 +3,12 @@
 from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from core.dialer.calendar import Calendar
 from core.dialer.lines import LiveEndPoint, LiveTrunk
+from core.dialer.recipients import Recipients
 from core.model import Campaign, HopperEntry, ListPosition, Run, Screen
 from core.ports.commands import FetchBatch, Mailing, RunProgressed
 from core.rules.caps import Cap
@@ -15,6 +16,9 @@ from core.rules.decisions import Decisions
 from core.rules.run_mail import is_told, render_run_mails
 from core.rules.states import RunState
 from core.rules.verdicts import Verdict
+
+#: How soon an entry is fetched again of which too little is known.
+REFETCH = timedelta(seconds=1)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,6 +42,7 @@ class LiveRun:
     read: dict[int, ListPosition]
     done: dict[int, ListPosition]
     calendar: Calendar | None
+    recipients: Recipients | None = None
     caps: tuple[Cap, ...] = ()
     hours_at: datetime | None = None
     due: deque[HopperEntry] = field(default_factory=deque)
@@ -65,14 +70,27 @@ class LiveRun:
 
     @property
     def screen(self) -> Screen | None:
-        """What its numbers are checked against; None without black lists and caps."""
-        if not self.campaign.black_list_ids and not self.caps:
+        """What its records are checked against; None without black lists, caps and hours of
+        the recipients."""
+        hours = self.campaign.recipient_hours
+        if not self.campaign.black_list_ids and not self.caps and hours is None:
             return None
         return Screen(
             black_list_ids=self.campaign.black_list_ids,
             caps=self.caps,
             time_zone=self.campaign.time_zone,
+            recipient_hours=hours,
         )
+
+    def wakes_at(self, entry: HopperEntry, now: datetime) -> datetime | None:
+        """When the person may be called by the clock there: now or later; None for never. A
+        reload may bring hours that were unknown when the entry was fetched: it is to be fetched
+        again."""
+        if self.recipients is None:
+            return now
+        if entry.zones is None:
+            return now + REFETCH
+        return self.recipients.opens_at(entry.zones, now)
 
     @property
     def zone(self) -> ZoneInfo:

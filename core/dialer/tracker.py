@@ -325,4 +325,6 @@ def _too_late(call: Call, run: LiveRun, now: datetime) -> str:
         return "the database took too long"
     if run.calendar is not None and not run.calendar.is_open(now):
         return "its hours ended"
+    if run.wakes_at(call.entry, now) != now:
+        return "the person's hours ended"
     return ""

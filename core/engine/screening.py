@@ -1,5 +1,5 @@
 """Both checks of numbers, when they are fetched and just before they are dialled, against black
-lists and caps.
+lists and caps; and what is asked of a person's place when the number is fetched.
 
 Source: manual 25.02, "Blacklists". Every number of a record is looked up in black lists, not only
 the main one: a person who asked not to be called means all telephones. Caps count calls on the
@@ -58,10 +58,23 @@ def screen_batch(
             entry,
             is_blacklisted=entry.record.id in found,
             refusal=refusals.get(entry.record.id),
+            zones=_find_zones(screen, entry),
         )
         for entry in batch.entries
     )
     return replace(batch, entries=entries)
+
+
+def _find_zones(screen: Screen, entry: HopperEntry) -> tuple[str, ...] | None:
+    """Where the person who has the number that is to be dialled may be; None if nobody asks."""
+    if screen.recipient_hours is None:
+        return None
+    # The package takes a while to import: only who asks waits for it.
+    from core.rules.recipient_zones import zones_of
+
+    record = entry.record
+    number = number_for(entry.retry_no, record.number, record.inputs)
+    return zones_of(screen.recipient_hours, number, record.inputs)
 
 
 def _refuse_entries(

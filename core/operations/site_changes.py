@@ -174,6 +174,7 @@ def campaign_entry(
         "black_lists": tuple(sorted(black_lists)),
         "caps": tuple(sorted(caps)),
         "cap_wait_h": campaign.cap_wait_h,
+        "recipient_hours": campaign.recipient_hours,
         "reschedule": campaign.reschedule_rules,
         "security_key": campaign.security_key,
         "disposition": dispositions,

@@ -18,6 +18,7 @@ from core.operations import site_values as value
 from core.operations.site_caps import read_cap
 from core.operations.site_disposition import read_dispositions
 from core.operations.site_hours import read_rules
+from core.operations.site_recipients import read_recipient_hours
 from core.rules.caps import MAX_ATTEMPTS, MAX_DAYS, DayKind, Preset
 from core.rules.dialstring import check_dial_string
 from core.rules.extensions import check_context, check_extension
@@ -109,6 +110,10 @@ def _read_nested(values: dict[str, Any], place: str, problems: list[str]) -> Non
     if "simulation" in values:
         values["simulation"] = _read_simulation(
             values["simulation"], f"{place}.simulation", problems
+        )
+    if "recipient_hours" in values:
+        values["recipient_hours"] = read_recipient_hours(
+            values["recipient_hours"], f"{place}.recipient_hours", problems
         )
     if "reschedule" in values:
         values["reschedule"] = tuple(
@@ -223,6 +228,7 @@ _SHAPES: Mapping[Kind, Shape] = {
         "black_lists": value.set_of_names,
         "caps": value.set_of_names,
         "cap_wait_h": whole(0, 24 * MAX_DAYS),
+        "recipient_hours": value.as_it_is,
         "reschedule": value.tables("write rules, each [[campaigns.NAME.reschedule]]"),
         "security_key": value.security_key,
         "disposition": value.tables("write rules, each [[campaigns.NAME.disposition]]"),

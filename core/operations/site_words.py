@@ -1,5 +1,6 @@
 """Values of a site file as people read them in a diff."""
 
+from collections.abc import Callable, Mapping
 from datetime import date, time
 from enum import Enum
 from typing import Any
@@ -8,6 +9,7 @@ from core.model import Simulation
 from core.operations.site_disposition import NamedRule, show_disposition
 from core.operations.site_values import DAYS, SECRETS
 from core.rules.opening_hours import HourRule, RuleDate
+from core.rules.recipient_hours import RecipientHours
 from core.rules.reschedule import RescheduleRule, RetryMode
 
 #: Instead of a secret.
@@ -25,23 +27,19 @@ def show(key: str, value: Any) -> str:
             return value.name
         case bool():
             return str(value).lower()
-        case Simulation():
-            weights = ", ".join(f"{name} {weight:g}" for name, weight in value.outcomes.items())
-            return f"{weights}; ring {_span(value.ring_s)}; talk {_span(value.talk_s)}"
-        case RescheduleRule():
-            return _show_rule(value)
-        case NamedRule():
-            return show_disposition(value)
-        case HourRule():
-            return _show_hour_rule(value)
-        case frozenset():
-            return _show_days(value)
+        case _ if type(value) in _SHOWN:
+            return _SHOWN[type(value)](value)
         case tuple():
             return ", ".join(show(key, part) for part in value) or "none"
         case None | "":
             return "none"
         case _:
             return str(value)
+
+
+def _show_simulation(simulation: Simulation) -> str:
+    weights = ", ".join(f"{name} {weight:g}" for name, weight in simulation.outcomes.items())
+    return f"{weights}; ring {_span(simulation.ring_s)}; talk {_span(simulation.talk_s)}"
 
 
 def _span(seconds: tuple[float, float]) -> str:
@@ -66,6 +64,17 @@ def _show_hour_rule(rule: HourRule) -> str:
     return " ".join(part for part in parts if part)
 
 
+def _show_recipient_hours(hours: RecipientHours) -> str:
+    period = hours.period
+    parts = [
+        f"{_show_days(period.days)} {period.start}-{period.end}",
+        f"attribute {hours.attribute}" if hours.attribute else "",
+        f"numbers of {hours.country}" if hours.country else "",
+        f"unknown {hours.unknown}",
+    ]
+    return ", ".join(filter(None, parts))
+
+
 def _show_days(days: frozenset[int]) -> str:
     return " ".join(DAYS[day - 1] for day in sorted(days))
 
@@ -84,3 +93,14 @@ def _show_date(day: RuleDate | None) -> str:
 
 def _show_time(clock: time | None) -> str:
     return "" if clock is None else str(clock)
+
+
+#: Values of several parts, in one line each.
+_SHOWN: Mapping[type, Callable[[Any], str]] = {
+    Simulation: _show_simulation,
+    RescheduleRule: _show_rule,
+    NamedRule: show_disposition,
+    HourRule: _show_hour_rule,
+    RecipientHours: _show_recipient_hours,
+    frozenset: _show_days,
+}

@@ -111,5 +111,15 @@ class RunProgressed:
     mailing: Mailing | None = None
 
 
-JournalEntry = AttemptPlaced | CallClosed | RunProgressed
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecordDeferred:
+    """Journal: a record of this list waits for hours in which it may be called. `retry` takes
+    the place of the one it had, if it `is_retry`; nothing was attempted."""
+
+    retry: Retry
+    list_id: int
+    is_retry: bool
+
+
+JournalEntry = AttemptPlaced | CallClosed | RecordDeferred | RunProgressed
 Command = Originate | HangUp | FetchBatch | JournalEntry

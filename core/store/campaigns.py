@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import msgspec
 from sqlalchemy import ColumnElement, Connection, Table, select
 
 from core.errors import NotFound
 from core.model import Campaign, Pace
 from core.rules.active_period import parse_active_period
+from core.rules.recipient_hours import RecipientHours
 from core.rules.reschedule import RescheduleRule, RetryMode
 from core.rules.run_mail import EmailEvents
 from core.rules.states import CallState
@@ -72,6 +74,7 @@ def _campaign(conn: Connection, row: dict[str, Any]) -> Campaign:
         "pace": Pace(row["pace"]),
         "variables": tuple(row["variables"].items()),
         "email_events": EmailEvents(row["email_events"]),
+        "recipient_hours": _recipient_hours(row["recipient_hours"]),
         "email_addresses": tuple(filter(None, (row["email_addresses"] or "").split(","))),
     }
     return Campaign(
@@ -86,6 +89,10 @@ def _campaign(conn: Connection, row: dict[str, Any]) -> Campaign:
         reschedule_rules=_rules(conn, key),
         disposition_rules=fetch_disposition_rules(conn, key),
     )
+
+
+def _recipient_hours(text: str | None) -> RecipientHours | None:
+    return msgspec.json.decode(text, type=RecipientHours) if text else None
 
 
 def _ids(conn: Connection, table: Table, column: str, order: str, key: int) -> tuple[int, ...]:
@@ -126,10 +133,11 @@ def save_campaign(conn: Connection, value: Campaign) -> Campaign:
 
 
 def _columns(value: Campaign) -> dict[str, Any]:
-    period = value.active_period
+    period, hours = value.active_period, value.recipient_hours
     return {
         **values_of(value, without=_ELSEWHERE),
         "variables": dict(value.variables),
+        "recipient_hours": None if hours is None else msgspec.json.encode(hours).decode(),
         "email_addresses": ",".join(value.email_addresses) or None,
         "active_start": render_time(period.start),
         "active_end": render_time(period.end),

@@ -5,12 +5,13 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
 
-from core.model import Attempt, Retry
+from core.model import Attempt, CallLog, Retry
 from core.ports.commands import (
     AttemptPlaced,
     CallClosed,
     JournalEntry,
     Mailing,
+    RecordDeferred,
     RunProgressed,
 )
 from core.rules.notifications import Notification
@@ -63,6 +64,9 @@ _ADVANCE_POSITION = (
     .values(highwater=bindparam("of_record"))
 )
 
+#: What takes a record off its list or out of the retry queue.
+_Taken = AttemptPlaced | CallClosed | RecordDeferred
+
 
 def write_entries(conn: Connection, entries: Sequence[JournalEntry]) -> list[int]:
     """Write all entries. Of several of one run's progress only the last counts; the e-mails of
@@ -71,14 +75,15 @@ def write_entries(conn: Connection, entries: Sequence[JournalEntry]) -> list[int
     retries = _retries_left(entries)
     closed = [entry for entry in entries if isinstance(entry, CallClosed)]
     unplaced = [e for e in closed if e.log.attempt.trunk_id is None]
-    tried: list[AttemptPlaced | CallClosed] = [*placed, *unplaced]
+    deferred = [entry for entry in entries if isinstance(entry, RecordDeferred)]
+    tried: list[_Taken] = [*placed, *unplaced, *deferred]
     progress = {e.run_id: e for e in entries if isinstance(e, RunProgressed)}
     _many(
         conn,
         _DELETE_RETRY,
         [
-            {"of_run": used.run_id, "of_record": used.record_id}
-            for used in (_attempt_of(e) for e in tried if e.is_retry)
+            {"of_run": run_id, "of_record": record_id}
+            for run_id, _list_id, record_id in map(_record_of, filter(_has_retry, tried))
         ],
     )
     _many(conn, insert(attempt), [_attempt_row(e.attempt) for e in placed])
@@ -120,18 +125,27 @@ def _letters(entries: Sequence[JournalEntry]) -> list[dict[str, Any]]:
     return rows
 
 
-def _attempt_of(entry: AttemptPlaced | CallClosed) -> Attempt:
-    return entry.attempt if isinstance(entry, AttemptPlaced) else entry.log.attempt
+def _record_of(entry: _Taken) -> tuple[int, int, int]:
+    """The run, the list and the record."""
+    match entry:
+        case RecordDeferred(retry=waiting, list_id=list_id):
+            return waiting.run_id, list_id, waiting.record_id
+        case AttemptPlaced(attempt=made) | CallClosed(log=CallLog(attempt=made)):
+            return made.run_id, made.list_id, made.record_id
 
 
-def _fresh_reached(entries: Sequence[AttemptPlaced | CallClosed]) -> list[dict[str, Any]]:
-    """How far in each list of each run these attempts are off the list."""
+def _has_retry(entry: _Taken) -> bool:
+    """Whether its record's retry is to go. What waits may be written any number of times."""
+    return entry.is_retry or isinstance(entry, RecordDeferred)
+
+
+def _fresh_reached(entries: Sequence[_Taken]) -> list[dict[str, Any]]:
+    """How far in each list of each run these are off the list."""
     reached: dict[tuple[int, int], int] = {}
     for entry in entries:
         if not entry.is_retry:
-            made = _attempt_of(entry)
-            key = made.run_id, made.list_id
-            reached[key] = max(reached.get(key, 0), made.record_id)
+            run_id, list_id, record_id = _record_of(entry)
+            reached[run_id, list_id] = max(reached.get((run_id, list_id), 0), record_id)
     return [
         {"of_run": run_id, "of_list": list_id, "of_record": record_id}
         for (run_id, list_id), record_id in reached.items()
@@ -146,6 +160,8 @@ def _retries_left(entries: Sequence[JournalEntry]) -> list[Retry]:
             case AttemptPlaced(attempt=used):
                 left.pop((used.run_id, used.record_id), None)
             case CallClosed(retry=Retry() as made):
+                left[made.run_id, made.record_id] = made
+            case RecordDeferred(retry=made):
                 left[made.run_id, made.record_id] = made
     return list(left.values())
 
@@ -183,14 +199,14 @@ def _write_progress(conn: Connection, progress: Sequence[RunProgressed]) -> None
 
 
 def is_written(conn: Connection, entry: JournalEntry) -> bool:
-    """Is this very entry in the database already? Progress may be written any number of
-    times."""
+    """Is this very entry in the database already? Waits and progress may be written any number
+    of times."""
     match entry:
         case AttemptPlaced(attempt=placed):
             return _holds(conn, placed, attempt) or _holds(conn, placed, call_log)
         case CallClosed(log=log):
             return _holds(conn, log.attempt, call_log)
-        case RunProgressed():
+        case RecordDeferred() | RunProgressed():
             return False
 
 

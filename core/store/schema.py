@@ -189,6 +189,8 @@ campaign = Table(
     # E-mail addresses with commas between them; NULL is none.
     Column("email_addresses", Text),
     Column("cap_wait_h", Integer, nullable=False, server_default="24"),
+    # As JSON; NULL is at any hour.
+    Column("recipient_hours", Text),
     *_protection(),
 )
 

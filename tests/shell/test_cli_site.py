@@ -10,6 +10,7 @@ from core.operations.site import describe, fetch_site
 from core.rules.active_period import ActivePeriod
 from core.rules.opening_hours import DefaultMode
 from core.rules.public_holidays import public_holidays
+from core.rules.recipient_hours import RecipientHours
 from core.store.database import reading
 from tests.support.cli import CommandLine
 
@@ -158,18 +159,22 @@ def examples_of_the_manual() -> list[str]:
 
 def test_the_examples_of_the_documentation_are_applied(line: CommandLine) -> None:
     examples = examples_of_the_manual()
-    assert len(examples) == 4
+    assert len(examples) == 5
     stored = SITE.replace("reminders", "Reminders")
     line.done("apply", line.write("site.toml", stored))
     path = line.write("examples.toml", "\n".join(examples))
     line.done("apply", path)
     assert line.done("apply", path).stdout == "nothing to do\n"
-    (campaign,) = (entry for entry in describe_stored(line) if entry.startswith("campaigns"))
-    values = describe_stored(line)[campaign]
+    values = describe_stored(line)["campaigns.Reminders"]
     assert values["opening_hours"] == ("Swiss holidays", "Office")
     assert values["black_lists"] == ("Do not call",)
     assert values["caps"] == ("Gentle",)
     assert describe_stored(line)['caps."Reg F"']["attempts"] == 7
+    assert describe_stored(line)["campaigns.Survey"]["recipient_hours"] == RecipientHours(
+        period=ActivePeriod(start=time(9), end=time(20), days=frozenset(range(2, 7))),
+        attribute="TZ",
+        country="US",
+    )
 
 
 def test_a_change_is_shown_from_old_to_new_and_the_rest_stays(line: CommandLine) -> None:

@@ -97,6 +97,9 @@ def test_attempts_written_twice_are_refused_as_before(database: Engine) -> None:
     ]
     refused = [sorted(event.refusals) for event in posted if isinstance(event, AttemptsCapped)]
     assert refused == [[2, 3], [2], [3]]
+    with reading(database) as conn:
+        [(attempt_id, _call)] = fetch_past_calls(conn, ["555"], NOW)["555"]
+    assert attempt_id == 1
 
 
 def test_an_attempt_taken_back_before_it_was_written_does_not_count(database: Engine) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import IntegrityError
 
 from core.model import HopperEntry, ListPosition, Record
-from core.ports.commands import RunProgressed
+from core.ports.commands import RecordDeferred, RunProgressed
 from core.rules.states import CallState, RunState
 from core.store.attempts import fetch_entry, fetch_open_attempts, last_attempt_id
 from core.store.database import reading
@@ -206,3 +206,28 @@ def test_an_empty_batch_writes_nothing(database: Engine) -> None:
     with database.begin() as conn:
         write_entries(conn, [])
         assert fetch_run(conn, site.run.id) == site.run
+
+
+def test_a_record_that_waits_is_a_retry_and_its_list_is_read_up_to_it(database: Engine) -> None:
+    site = furnish(database, records=9)
+    wait = site.retry(record=4, attempt_no=0)
+    waits = RecordDeferred(retry=wait, list_id=site.call_list.id, is_retry=False)
+    with database.begin() as conn:
+        write_entries(conn, [waits])
+        assert conn.execute(select(retry.c.record_id)).scalars().all() == [site.record_ids[4]]
+        assert fetch_run(conn, site.run.id).lists[0].highwater == site.record_ids[4]
+
+
+def test_a_retry_that_waits_takes_the_place_of_what_it_was(database: Engine) -> None:
+    """Written twice, for the answer of the first time may be lost."""
+    site = furnish(database, records=9)
+    wait = site.retry(record=4, attempt_no=0)
+    first = RecordDeferred(retry=wait, list_id=site.call_list.id, is_retry=False)
+    later = replace(first, retry=replace(wait, due_at=NOW + timedelta(seconds=900)), is_retry=True)
+    with database.begin() as conn:
+        write_entries(conn, [first])
+        write_entries(conn, [first])
+        write_entries(conn, [later])
+        [row] = conn.execute(select(retry))
+        assert (row.attempt_no, row.due_at) == (0, NOW + timedelta(seconds=900))
+        assert not is_written(conn, later)

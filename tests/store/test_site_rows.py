@@ -23,6 +23,7 @@ from core.model import (
 )
 from core.rules.active_period import ActivePeriod
 from core.rules.opening_hours import DefaultMode, OpeningHours
+from core.rules.recipient_hours import RecipientHours, UnknownZone
 from core.rules.reschedule import RescheduleRule, RetryMode
 from core.rules.states import CallState
 from core.store.campaigns import (
@@ -159,7 +160,7 @@ def test_a_campaign_s_hours_black_lists_and_variables_are_found(database: Engine
 
 
 def refine(conn: Connection) -> dict[str, Any]:
-    """Another value for each field that came with version 0002."""
+    """Another value for each field that came with version 0002, and hours of the recipients."""
     lists = [save_list(conn, CallList(name=name)).id for name in ("b", "c")]
     hours = [
         save_opening_hours(conn, OpeningHours(name=name, default=DefaultMode.OPEN)).id
@@ -177,6 +178,12 @@ def refine(conn: Connection) -> dict[str, Any]:
         ),
         "opening_hours_ids": (hours[1], hours[0]),
         "black_list_ids": tuple(lists),
+        "recipient_hours": RecipientHours(
+            period=ActivePeriod(end=time(20), days=frozenset({1, 3})),
+            attribute="TZ",
+            country="US",
+            unknown=UnknownZone.REFUSE,
+        ),
     }
 
 

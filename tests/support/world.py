@@ -28,11 +28,13 @@ from core.ports.commands import (
     FetchBatch,
     HangUp,
     Originate,
+    RecordDeferred,
     RunProgressed,
 )
 from core.rules.caps import Cap, Refusal
 from core.rules.notifications import Notification
 from core.rules.opening_hours import OpeningHours
+from core.rules.recipient_zones import zones_of
 from core.rules.reschedule import RescheduleRule
 from core.rules.states import CallState
 
@@ -161,6 +163,8 @@ class World:
                     self.retries.pop((attempt.run_id, attempt.record_id), None)
                 if retry is not None:
                     self.retries[retry.run_id, retry.record_id] = retry
+            case RecordDeferred(retry=retry):
+                self.retries[retry.run_id, retry.record_id] = retry
             case RunProgressed():
                 self.progress[command.run_id] = command
                 self.mails += command.mailing.letters if command.mailing else ()
@@ -221,10 +225,17 @@ class World:
                 entry,
                 is_blacklisted=entry.record.number in self.blacklist,
                 refusal=self.refusals.get(entry.record.number) if command.screen.caps else None,
+                zones=self._zones(command, entry),
             )
             for entry in batch.entries
         )
         return replace(batch, entries=entries)
+
+    def _zones(self, command: FetchBatch, entry: HopperEntry) -> tuple[str, ...] | None:
+        if command.screen is None or command.screen.recipient_hours is None:
+            return None
+        hours, record = command.screen.recipient_hours, entry.record
+        return zones_of(hours, record.number, record.inputs)
 
     def _after(self, position: ListPosition, limit: int) -> list[HopperEntry]:
         records = [r for r in self.lists[position.list_id] if r.id > position.highwater]

@@ -12,7 +12,6 @@ from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from core.errors import InvalidValue
 from core.rules.states import CallState
 
 #: Longest period and rest, in days.
@@ -90,19 +89,6 @@ class Refusal:
 
     reason: str
     allowed_at: datetime
-
-
-def check_cap(cap: Cap) -> Cap:
-    """The cap itself; InvalidValue if it would allow no call at all, or counts over no days."""
-    if not 1 <= cap.attempts <= MAX_ATTEMPTS:
-        expected = f"a cap allows 1 to {MAX_ATTEMPTS} attempts"
-        raise InvalidValue("attempts", cap.attempts, expected)
-    if not 1 <= cap.days <= MAX_DAYS:
-        raise InvalidValue("days", cap.days, f"a cap counts over 1 to {MAX_DAYS} days")
-    if not 0 <= cap.rest_days <= MAX_DAYS:
-        expected = f"a rest has at most {MAX_DAYS} days; 0 is none"
-        raise InvalidValue("rest_days", cap.rest_days, expected)
-    return cap
 
 
 def counted_as(number: str) -> str:

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import InvalidValue
 from core.rules.caps import (
     PRESETS,
     UNDER_WAY,
@@ -19,7 +18,6 @@ from core.rules.caps import (
     Preset,
     Refusal,
     allows,
-    check_cap,
     counted_as,
     was_conversation,
 )
@@ -175,24 +173,6 @@ def test_the_ways_to_write_an_international_number_are_one(number: str, counted:
 )
 def test_who_answered_had_a_conversation(state: CallState, talk_ms: int, expected: bool) -> None:
     assert was_conversation(state, talk_ms) is expected
-
-
-@pytest.mark.parametrize(
-    ("figures", "says"),
-    [
-        ({"attempts": 0}, 'attempts "0": a cap allows 1 to 1000 attempts'),
-        ({"attempts": 1001}, 'attempts "1001"'),
-        ({"days": 0}, 'days "0": a cap counts over 1 to 366 days'),
-        ({"days": 367}, 'days "367"'),
-        ({"rest_days": -1}, 'rest_days "-1": a rest has at most 366 days; 0 is none'),
-        ({"rest_days": 367}, 'rest_days "367"'),
-    ],
-)
-def test_a_cap_that_cannot_be_meant_is_refused(figures: dict[str, int], says: str) -> None:
-    with pytest.raises(InvalidValue) as error:
-        check_cap(replace(REG_F, **figures))  # type: ignore[arg-type]
-    assert says in str(error.value)
-    assert check_cap(REG_F) is REG_F
 
 
 CAPS = st.builds(

@@ -29,6 +29,7 @@ from twisted.application.service import Application, IServiceCollection
 from twisted.internet import reactor
 from twisted.internet.endpoints import TCP4ServerEndpoint
 from twisted.logger import ILogObserver, STDLibLogObserver
+from twisted.python.threadpool import ThreadPool
 
 from ami.pbx import AmiPbx
 from ami.simulated import SimulatedPbx
@@ -45,6 +46,9 @@ from core.errors import WhipbirdError
 from core.listening import check_free
 from core.log import start_log
 from core.model import Server, ServerType
+from core.operations.doorkeeper import Doorkeeper
+from core.operations.first import FirstLink, check_exposure
+from core.operations.passwords import Passwords
 from core.ports import Pbx, Post
 from core.store.database import check_schema, open_database
 from core.store.lock import DialerLock
@@ -58,6 +62,8 @@ try:
     check_free("fastagi", config.fastagi)
     database = open_database(config.database.url)
     check_schema(database)
+    if not config.web.is_loopback:
+        check_exposure(database, config.web.host)
     lock = DialerLock(database)
     lock.acquire()
 except WhipbirdError as error:
@@ -90,6 +96,10 @@ notifier = Notifier(
     chance=chance,
     deliver=by_kind(HttpCourier(reactor).deliver, SmtpCourier(reactor, config.smtp).deliver),
 )
+passwords = Passwords()
+door = Doorkeeper(database, clock, passwords, control_tokens=config.web.control_tokens)
+first = FirstLink(database, passwords)
+logons = ThreadPool(1, 1, name="logons")
 site = make_site(
     source=engine.publisher,
     control=EngineControl(engine, clock),
@@ -97,9 +107,14 @@ site = make_site(
     pool=threads.readers,
     clock=clock,
     reactor=reactor,
+    logons=logons,
+    door=door,
+    first=first,
     names=config.web.names,
+    proxies=config.web.trusted_proxies,
     max_connections=config.web.max_connections,
     contexts=config.web.contexts,
+    is_control_open=config.web.is_control_open,
 )
 agi = FastAgiFactory(
     engine.post,
@@ -115,6 +130,8 @@ def listen(settings, factory):
 
 
 reactor.callWhenRunning(threads.start)
+reactor.callWhenRunning(logons.start)
+reactor.addSystemEventTrigger("after", "shutdown", logons.stop)
 reactor.addSystemEventTrigger("after", "shutdown", threads.stop)
 reactor.addSystemEventTrigger("after", "shutdown", lock.release)
 
@@ -134,3 +151,11 @@ logging.getLogger("whipbird").info(
     config.fastagi.host,
     config.fastagi.port,
 )
+if key := first.issue(clock.now()):
+    logging.getLogger("whipbird").warning(
+        "nobody can log on yet: make the first administrator within an hour, on "
+        "http://%s:%d/first?key=%s or by `whipbird user add NAME --admin`",
+        config.web.host,
+        config.web.port,
+        key,
+    )

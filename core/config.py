@@ -22,11 +22,25 @@ from core.rules.mail import Sender, parse_sender
 PATH_VARIABLE = "WHIPBIRD_CONFIG"
 #: Read from the working directory when nothing else is named, if it is there.
 DEFAULT_PATH = Path("whipbird.toml")
+#: Shortest control token, in characters; the manual's example has fourteen.
+MIN_TOKEN = 8
 
 _PREFIX = "WHIPBIRD_"
 _PASSWORD = re.compile(r"(?<=//)([^:@/]*):.*@")
 #: First parts of addresses that belong to the pages.
-_PAGES = ("api", "campaigns", "health", "live", "runs", "static")
+_PAGES = (
+    "api",
+    "campaigns",
+    "first",
+    "health",
+    "hours",
+    "live",
+    "login",
+    "logout",
+    "runs",
+    "static",
+    "why",
+)
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -47,17 +61,45 @@ class DatabaseSettings:
         return mask_password(self.url)
 
 
+class ControlCalls(StrEnum):
+    """Who may make the control calls of the WombatDialer dialect without saying who they are."""
+
+    #: Everybody, while the server listens on loopback only and no control token is set.
+    LOOPBACK = "loopback"
+    #: Everybody who reaches the server.
+    OPEN = "open"
+    #: Nobody.
+    CLOSED = "closed"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WebSettings:
     """Where the web server listens, and how many connections it holds at once; port 0 takes any
     free one. `names` are further names it answers to in the Host header, beside localhost;
-    `contexts` the first parts of the addresses of the WombatDialer dialect."""
+    `trusted_proxies` the addresses whose X-Forwarded headers it believes. `contexts` are the
+    first parts of the addresses of the WombatDialer dialect, and `control_tokens` what its
+    control calls may show as `auth_token_id`."""
 
     host: str = "127.0.0.1"
     port: int = 8080
     names: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
     max_connections: int = 1000
     contexts: tuple[str, ...] = ("wombat", "wbt", "WombatDialer")
+    control_calls: ControlCalls = ControlCalls.LOOPBACK
+    control_tokens: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine reaches the server."""
+        return _is_loopback(self.host)
+
+    @property
+    def is_control_open(self) -> bool:
+        """Whether anybody who reaches the server may make control calls."""
+        if self.control_calls is ControlCalls.LOOPBACK:
+            return self.is_loopback and not self.control_tokens
+        return self.control_calls is ControlCalls.OPEN
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -193,7 +235,7 @@ def _read_environment(
 
 def _from_text(check: object, value: str) -> object:
     """A variable's text in the type that TOML would give."""
-    if check in (texts, _contexts):
+    if check in (texts, _contexts, _addresses, _tokens):
         return [part.strip() for part in value.split(",") if part.strip()]
     if check in (_PORT, _COUNT, _SEED, _SMTP_PORT) and re.fullmatch(r"-?\d+", value):
         return int(value)
@@ -210,7 +252,7 @@ def _read_section(
         shape,
         name,
         problems,
-        secrets=frozenset({"url", "password"}),
+        secrets=frozenset({"url", "password", "control_tokens"}),
         places={key: variable(name, key) for key in overrides},
     )
     settings = make(**values)
@@ -219,16 +261,19 @@ def _read_section(
     return settings
 
 
-def _loopback(value: object) -> str:
-    host = filled(value)
-    if not _is_loopback(host):
-        raise InvalidValue(
-            "",
-            value,
-            "Whipbird has no users yet, so its pages are for this machine only: "
-            "write 127.0.0.1 or ::1",
-        )
-    return host
+def _addresses(value: object) -> tuple[str, ...]:
+    for address in texts(value):
+        try:
+            ipaddress.ip_address(address)
+        except ValueError:
+            raise InvalidValue("", value, f'"{address}": write an address, 127.0.0.1') from None
+    return texts(value)
+
+
+def _tokens(value: object) -> tuple[str, ...]:
+    if any(len(token) < MIN_TOKEN for token in texts(value)):
+        raise InvalidValue("", value, f"write tokens of at least {MIN_TOKEN} characters each")
+    return texts(value)
 
 
 def _contexts(value: object) -> tuple[str, ...]:
@@ -289,11 +334,14 @@ _SECTIONS: Mapping[str, tuple[Callable[..., Any], Shape]] = {
     "web": (
         WebSettings,
         {
-            "host": _loopback,
+            "host": filled,
             "port": _PORT,
             "names": texts,
             "max_connections": _COUNT,
             "contexts": _contexts,
+            "trusted_proxies": _addresses,
+            "control_calls": one_of(ControlCalls),
+            "control_tokens": _tokens,
         },
     ),
     "fastagi": (FastAgiSettings, {"host": filled, "port": _PORT, "max_sessions": _COUNT}),

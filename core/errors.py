@@ -4,6 +4,9 @@ Every message names the wrong value and says what would be right, so that an edg
 may show it to a person as it is. Programming mistakes stay ordinary exceptions.
 """
 
+import math
+from datetime import timedelta
+
 
 class WhipbirdError(Exception):
     """Something a user, a file, a client or a PBX sent cannot be accepted."""
@@ -49,6 +52,19 @@ class Forbidden(WhipbirdError):
     def __init__(self, text: str, *, key: str = "") -> None:
         super().__init__(text)
         self.key = key
+
+
+class NotRecognised(WhipbirdError):
+    """Nobody can tell who asks: a wrong password, a session that is over, an unknown token."""
+
+
+class TooManyAttempts(WhipbirdError):
+    """Somebody guesses; `wait` is how long they are not heard."""
+
+    def __init__(self, wait: timedelta) -> None:
+        seconds = math.ceil(wait.total_seconds())
+        super().__init__(f"too many wrong attempts; try again in {seconds} s")
+        self.wait_s = seconds
 
 
 class SchemaOutdated(WhipbirdError):

@@ -20,6 +20,8 @@ from core.engine.clock import SystemClock
 from core.errors import NotPossible, WhipbirdError
 from core.listening import check_free
 from core.operations.campaigns import ask
+from core.operations.first import DEMONSTRATION, KNOWN_TO_ALL, make_demonstration
+from core.operations.passwords import Passwords
 from core.operations.reports import RunReport, recent_runs, run_report
 from core.people import SYSTEM
 from core.store.database import open_database
@@ -66,8 +68,9 @@ def main() -> int:
 def prepare(database: Engine) -> None:
     """Schema and site, by the commands that a user types; the campaign is started unless its
     run is under way."""
-    for arguments in (["migrate"], ["apply", str(SITE)]):
-        subprocess.run([*WHIPBIRD, *arguments], check=True)
+    subprocess.run([*WHIPBIRD, "migrate"], check=True)
+    make_demonstration(database, SYSTEM, Passwords(), SystemClock().now())
+    subprocess.run([*WHIPBIRD, "apply", str(SITE)], check=True)
     try:
         ask(database, SYSTEM, CAMPAIGN, "start", SystemClock().now())
     except NotPossible:
@@ -78,6 +81,8 @@ def watch(dialer: subprocess.Popen[bytes], database: Engine, config: Config, log
     """Show progress until the dialer ends or Ctrl-C."""
     host, port = config.web.host, config.web.port
     console.print(f"Live page: [bold]http://{host}:{port}/[/bold]   log: {log}   Ctrl-C stops.")
+    users = " or ".join(DEMONSTRATION)
+    console.print(f"Log on as [bold]{users}[/bold] with the password [bold]{KNOWN_TO_ALL}[/bold].")
     with Live(console=console, refresh_per_second=2, transient=True) as live:
         while dialer.poll() is None:
             if runs := recent_runs(database, SYSTEM, 1):

@@ -18,6 +18,8 @@ from twisted.web import server
 from twisted.web.http import HTTPChannel, Request
 from twisted.web.resource import IResource
 
+from core.people import Actor
+
 #: Longest body, in bytes, unless a face says otherwise; servlet containers allow 1 to 2 MB.
 MAX_BODY = 4 * 1024 * 1024
 #: Most fields of a query and a form together.
@@ -58,6 +60,8 @@ class WebRequest(server.Request):
 
     channel: "Channel"
     content: IO[bytes]
+    #: Who sends it, once a face has found out.
+    actor: Actor | None = None
 
     def handleContentChunk(self, data: bytes) -> None:
         if self.channel.takes_body(self.content.tell() + len(data)):

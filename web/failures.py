@@ -18,7 +18,9 @@ from core.errors import (
     InvalidValue,
     NotFound,
     NotPossible,
+    NotRecognised,
     SchemaOutdated,
+    TooManyAttempts,
     WhipbirdError,
 )
 from web.forgery import Forged
@@ -42,6 +44,8 @@ _OWN: tuple[tuple[type[WhipbirdError], int, str], ...] = (
     (InvalidValue, 400, "That cannot be right"),
     (Forged, 403, "Refused"),
     (Forbidden, 403, "Not allowed"),
+    (NotRecognised, 401, "Log on first"),
+    (TooManyAttempts, 429, "Too many attempts"),
     (SchemaOutdated, 503, "The database needs an upgrade"),
     (WhipbirdError, 400, "That cannot be done"),
 )
@@ -73,7 +77,10 @@ def describe(error: BaseException) -> Problem:
 
 def _own(error: WhipbirdError) -> Problem:
     status, title = next((s, t) for kind, s, t in _OWN if isinstance(error, kind))
-    return Problem(status=status, title=title, text=str(error))
+    headers: tuple[tuple[str, str], ...] = ()
+    if isinstance(error, TooManyAttempts):
+        headers = (("Retry-After", str(error.wait_s)),)
+    return Problem(status=status, title=title, text=str(error), headers=headers)
 
 
 def _routing(error: HTTPException) -> Problem:

@@ -2,7 +2,8 @@
 
 Three things, each enough against most attacks: the browser's own word on where the request
 came from (Sec-Fetch-Site, Origin), a cookie that does not travel across sites, and a token in
-the form that only a page of ours can hold: the cookie's value, signed.
+the form that only a page of ours can hold: the value of a cookie, signed. Where somebody is
+logged on that is the session's cookie, so that the token ends with the session.
 """
 
 import hmac
@@ -12,9 +13,10 @@ from urllib.parse import urlsplit
 
 from core.errors import WhipbirdError
 
+#: The cookie of a browser in which nobody is logged on.
 COOKIE = "whipbird_form"
 
-_VALUE = re.compile(r"[A-Za-z0-9_-]{32}")
+_VALUE = re.compile(r"[A-Za-z0-9_-]{32,64}")
 
 
 class Forged(WhipbirdError):

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from core.cli.audit import audit
 from core.cli.blacklists import blacklist
 from core.cli.calls import call
 from core.cli.campaigns import campaign
@@ -22,6 +23,8 @@ from core.cli.reports import report, status
 from core.cli.server import migrate, run
 from core.cli.session import Session
 from core.cli.site import apply
+from core.cli.tokens import token
+from core.cli.users import user
 from core.cli.why import why
 from core.errors import InvalidConfiguration, WhipbirdError
 from core.ports.probe import Probe
@@ -72,6 +75,9 @@ for command in (
     report,
     why,
     doctor,
+    user,
+    token,
+    audit,
 ):
     program.add_command(command)
 

@@ -2,6 +2,7 @@
 the dialplan, refused when it must not run."""
 
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -109,6 +110,17 @@ def test_what_agi_lines_report_reaches_log_and_record(
         (record,) = fetch_records(conn, numbers.id, after_id=0, limit=2)
     assert record.inputs == {"NAME": "Anna"}
     assert record.outputs == {"Colour": "light blueand grey"}
+
+
+def test_the_first_administrator_s_link_stands_in_the_log(installation: Installation) -> None:
+    installation.environ["WHIPBIRD_WEB_HOST"] = "0.0.0.0"
+    assert "whipbird user add NAME --admin" in installation.run("run", fails=True)
+    installation.environ["WHIPBIRD_WEB_HOST"] = "127.0.0.1"
+    installation.start()
+    link = re.search(r"http://127.0.0.1:\d+(/first\?key=\S+)", installation.log.read_text())
+    assert link is not None
+    assert "The first administrator" in installation.get(link[1])
+    assert "Log on" in installation.get("/")
 
 
 def test_a_taken_port_is_said_before_anything_is_dialled(installation: Installation) -> None:

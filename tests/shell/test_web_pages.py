@@ -14,6 +14,7 @@ from core.rules.states import CallState
 from core.store.runs import fetch_asked
 from tests.support.fixtures_web import (
     SECRET,
+    SESSION,
     Answer,
     Web,
     call_log,
@@ -25,9 +26,8 @@ from tests.support.fixtures_web import (
 )
 from web.forgery import FormTokens
 
-COOKIE = "c" * 32
-TOKEN = FormTokens(SECRET).sign(COOKIE)
-FORM = {"Cookie": f"whipbird_form={COOKIE}", "Origin": "http://127.0.0.1:8080"}
+TOKEN = FormTokens(SECRET).sign(SESSION)
+FORM = {"Origin": "http://127.0.0.1:8080"}
 
 
 def press(web: Web, verb: str, campaign: str = "Spring+call-back", **headers: str) -> Answer:
@@ -150,13 +150,10 @@ def test_a_forged_request_is_refused(web: Web, changes: dict[str, str], body: st
     assert wishes(web.engine) == []
 
 
-def test_a_browser_keeps_its_cookie(web: Web) -> None:
-    first = web.get("/")
-    assert "HttpOnly" in first.cookies[0]
-    assert "SameSite=strict" in first.cookies[0]
-    second = web.get("/", Cookie=FORM["Cookie"])
-    assert second.cookies == []
-    assert f'value="{TOKEN}"' in second.body
+def test_a_page_s_form_goes_with_the_session(web: Web) -> None:
+    page = web.get("/")
+    assert page.cookies == []
+    assert f'value="{TOKEN}"' in page.body
 
 
 def test_unknown_pages_and_methods_are_refused_kindly(web: Web) -> None:
@@ -317,7 +314,8 @@ class SlowReader:
         self._protocol = web.site.buildProtocol(None)
         self._wire = _FullWire()
         self._protocol.makeConnection(self._wire)
-        self._protocol.dataReceived(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        lines = (f"GET {path} HTTP/1.1", "Host: localhost", f"Cookie: {web.cookie}", "", "")
+        self._protocol.dataReceived("\r\n".join(lines).encode())
 
     def resume(self) -> None:
         self._wire.is_full = False

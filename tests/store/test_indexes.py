@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from itertools import product
@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, event, insert, select
 
+from core.errors import NotFound
 from core.model import CallList, Campaign, ListPosition
 from core.ports.commands import FetchBatch, RunProgressed
 from core.rules.caps import KEPT
 from core.rules.states import RunState
 from core.store.attempts import fetch_open_attempts, last_attempt_id
+from core.store.audit import LogFilter, fetch_log
 from core.store.automatic import add_automatic_record, hand_over, inherit
 from core.store.blacklists import CHUNK, fetch_blacklist_entries
 from core.store.campaigns import save_campaign
@@ -35,6 +37,7 @@ from core.store.rows import values_of
 from core.store.run_shown import fetch_shown, save_shown
 from core.store.runs import answer, fetch_asked, fetch_open_runs, fetch_outcome
 from core.store.schema import attempt, metadata, retry, run, run_command, waiting_record
+from core.store.secrets import find_session, find_token
 from core.store.traces import (
     count_before,
     fetch_campaign_ids_of_list,
@@ -43,6 +46,7 @@ from core.store.traces import (
     fetch_records_with_number,
     fetch_retry,
 )
+from core.store.users import fetch_user_by_name
 from tests.support.store_site import NOW, Site, closed, furnish, placed, shown
 
 ROWS = 10_000
@@ -166,8 +170,18 @@ QUERIES: dict[str, Work] = {
     "last_attempt_id": lambda c, _s: last_attempt_id(c),
     "fetch_logs": lambda c, s: fetch_logs(c, s.run.id, after_id=ROWS + 9, limit=50),
     "other run's outcomes": lambda c, s: fetch_outcomes(c, s.run.id + 1),
+    "find_session": lambda c, _s: find_session(c, "secret"),
+    "find_token": lambda c, _s: find_token(c, "secret"),
+    "fetch_user_by_name": lambda c, _s: missing(c, "anna"),
+    "fetch_log of one": lambda c, _s: fetch_log(c, LogFilter(who="anna"), 50),
+    "fetch_log of an action": lambda c, _s: fetch_log(c, LogFilter(action="login"), 50),
     "other run's attempts": lambda c, s: fetch_open_attempts(c, s.run.id + 1),
 }
+
+
+def missing(conn: Connection, name: str) -> None:
+    with suppress(NotFound):
+        fetch_user_by_name(conn, name)
 
 
 def fetch_asked_id(conn: Connection) -> int:

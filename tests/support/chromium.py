@@ -57,6 +57,11 @@ class Browser:
         self._driver = Chrome(options=options, service=service)
         self._pool.start()
 
+    def set_cookie(self, address: str, name: str, value: str) -> None:
+        """Give the browser a cookie, before it has loaded anything."""
+        cookie = {"url": address, "name": name, "value": value, "httpOnly": True}
+        self._driver.execute_cdp_cmd("Network.setCookie", cookie)
+
     async def do(self, work: Callable[[Chrome], T]) -> T:
         """Run `work` on the driver, away from the reactor."""
         return await deferToThreadPool(self._reactor, self._pool, work, self._driver)

@@ -33,6 +33,9 @@ from core.model import (
     ServerType,
     Trunk,
 )
+from core.operations.doorkeeper import Doorkeeper
+from core.operations.first import FirstLink
+from core.people import LoginSession
 from core.ports.commands import AttemptPlaced, CallClosed
 from core.ports.control import EngineState, EngineView
 from core.ports.snapshot import CallView, RunView, ServerView, Snapshot
@@ -46,8 +49,11 @@ from core.store.endpoints import save_endpoint
 from core.store.journal import write_entries
 from core.store.lists import save_list, save_record
 from core.store.runs import create_run
+from core.store.secrets import hash_secret, save_session
 from core.store.servers import save_server
 from core.store.trunks import save_trunk
+from core.store.users import fetch_user_by_name
+from tests.support.people import QUICK, make_user
 
 if TYPE_CHECKING:
     from tests.support.chromium import Browser
@@ -55,6 +61,8 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 11, 21, 17, 3, 44, tzinfo=UTC)
 SECRET = b"thirty-two bytes of a test secret"
+#: What the cookie of the tests' own browser holds.
+SESSION = "s" * 43
 
 
 class FakeSource:
@@ -157,6 +165,8 @@ class Web:
     control: FakeControl
     clock: TurningClock
     engine: Engine
+    #: The Cookie header of requests that name none.
+    cookie: str = ""
 
     def send(
         self,
@@ -169,6 +179,7 @@ class Web:
         """Send a request on a connection of its own; `Sec_Fetch_Site=…` names a header."""
         wire = self.connect()
         lines = [f"{method} {path} HTTP/1.1", *([f"Host: {host}"] if host else [])]
+        headers = ({"Cookie": self.cookie} if self.cookie else {}) | headers
         if body:
             lines.append("Content-Type: application/x-www-form-urlencoded")
             lines.append(f"Content-Length: {len(body.encode())}")
@@ -356,8 +367,30 @@ def web(web_engine: Engine) -> Web:
         reactor=clock,
         names=("dialer.example",),
         secret=SECRET,
+        door=Doorkeeper(web_engine, FixedClock(), QUICK),
+        first=FirstLink(web_engine, QUICK),
     )
-    return Web(site=site, source=source, control=control, clock=clock, engine=web_engine)
+    log_on(web_engine)
+    return Web(
+        site=site,
+        source=source,
+        control=control,
+        clock=clock,
+        engine=web_engine,
+        cookie=f"whipbird_session={SESSION}",
+    )
+
+
+def log_on(engine: Engine, **change: object) -> None:
+    """Make the user anna, an administrator unless `change` says another class, whose browser
+    has the session SESSION."""
+    make_user(engine, NOW, **change)
+    with engine.begin() as conn:
+        user = fetch_user_by_name(conn, "anna")
+        session = LoginSession(
+            user_id=user.id, secret_hash=hash_secret(SESSION), created_at=NOW, seen_at=NOW
+        )
+        save_session(conn, session)
 
 
 @dataclass
@@ -388,6 +421,7 @@ def live_server(web_engine: Engine) -> Iterator[LiveServer]:
     pool = ThreadPool(1, 2, name="queries")
     pool.start()
     source = FakeSource(snapshot_of(run_view()))
+    log_on(web_engine)
     site = make_site(
         source=source,
         control=FakeControl(),
@@ -395,6 +429,7 @@ def live_server(web_engine: Engine) -> Iterator[LiveServer]:
         pool=pool,
         clock=FixedClock(),
         reactor=reactor,
+        door=Doorkeeper(web_engine, FixedClock(), QUICK),
     )
     connections = WrappingFactory(site)
     port = reactor.listenTCP(0, connections, interface="127.0.0.1")
@@ -421,5 +456,6 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Browser"]:
 
     require_chromium()
     window = Browser(tmp_path_factory.mktemp("chromium"), reactor)
+    window.set_cookie("http://127.0.0.1/", "whipbird_session", SESSION)
     yield window
     window.quit()

@@ -122,11 +122,35 @@ def test_a_section_that_is_no_table_is_refused() -> None:
     assert problems_of("web = 8080") == ['web "8080": write a table, [web]']
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.0.9", "dialer.example"])
-def test_pages_are_never_offered_beyond_this_machine(host: str) -> None:
-    (problem,) = problems_of("", {"WHIPBIRD_WEB_HOST": host})
-    assert problem.startswith(f'WHIPBIRD_WEB_HOST "{host}": ')
-    assert "127.0.0.1" in problem
+@pytest.mark.parametrize(
+    ("host", "is_loopback"),
+    [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False)],
+)
+def test_control_calls_are_open_on_loopback_only_and_without_tokens(
+    host: str, is_loopback: bool
+) -> None:
+    def is_open(**changes: str) -> bool:
+        environ = {f"WHIPBIRD_WEB_{name.upper()}": value for name, value in changes.items()}
+        return parse_config("", {"WHIPBIRD_WEB_HOST": host, **environ}).web.is_control_open
+
+    assert parse_config("", {"WHIPBIRD_WEB_HOST": host}).web.is_loopback is is_loopback
+    assert is_open() is is_loopback
+    assert is_open(control_tokens="3db6e6b81bfe8a,e51979ce575e949dc") is False
+    assert is_open(control_calls="open") is True
+    assert is_open(control_calls="closed") is False
+
+
+def test_tokens_and_proxies_are_checked_and_tokens_never_shown() -> None:
+    assert problems_of(
+        "[web]\ntrusted_proxies = ['proxy']\ncontrol_tokens = ['short']\ncontrol_calls = 'all'"
+    ) == [
+        'web.trusted_proxies "[\'proxy\']": "proxy": write an address, 127.0.0.1',
+        'web.control_tokens "***": write tokens of at least 8 characters each',
+        'web.control_calls "all": write one of LOOPBACK, OPEN, CLOSED',
+    ]
+    config = parse_config("", {"WHIPBIRD_WEB_CONTROL_TOKENS": "3db6e6b81bfe8a"})
+    assert config.web.control_tokens == ("3db6e6b81bfe8a",)
+    assert "3db6e6b81bfe8a" not in repr(config)
 
 
 def test_the_database_s_password_is_neither_in_a_repr_nor_in_the_shown_url() -> None:

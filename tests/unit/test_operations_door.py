@@ -14,7 +14,11 @@ from core.operations.site_file import Kind
 from core.people import Actor
 
 #: Public functions that ask the database and still take no actor, and why.
-WITHOUT_ACTOR: dict[str, str] = {}
+WITHOUT_ACTOR = {
+    "first.check_exposure": "asked by the server itself, before it starts",
+    "first.is_empty": "asked before anybody can be known",
+    "first.is_for_show": "every page says it, the one for logging on too",
+}
 
 
 def operations() -> Iterator[tuple[str, Callable[..., Any]]]:

@@ -1,6 +1,7 @@
 """What pages say of each state, and that nobody's text becomes markup."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,16 +13,19 @@ from core.operations.campaigns import CampaignView
 from core.operations.reports import tabulate_recalls
 from core.ports.snapshot import ServerView, Snapshot
 from core.rules.figures import work_out
+from core.rules.keys import Keyring
 from core.rules.states import CallState, RunState
 from core.rules.verdicts import Verdict
 from tests.support.fixtures_web import NOW, call_view, run_view, snapshot_of
 from web.ui import sse
 from web.ui.assets import load_assets
-from web.ui.render import Notice, Renderer
+from web.ui.render import Notice, Renderer, Viewer
 
 HOSTILE = "\"><script>alert('1')</script>"
 
-show = Renderer(load_assets())
+ALL = Viewer(name="anna", ring=Keyring(is_master=True), token="t" * 64)
+
+show = Renderer(load_assets()).to(ALL)
 
 
 def text_of(html: str) -> str:
@@ -139,7 +143,9 @@ def test_nobodys_text_becomes_markup() -> None:
     campaign = CampaignView(id=1, name=HOSTILE, pace=Pace.RUNNABLE)
     notice = Notice(kind="refused", text=HOSTILE)
     pages = (
-        show.live_page(snapshot, [campaign], HOSTILE, notice),
+        show.to(replace(ALL, name=HOSTILE, token=HOSTILE)).live_page(snapshot, [campaign], notice),
+        show.log_on(onward=HOSTILE, is_first=True, name=HOSTILE, refusal=HOSTILE),
+        show.first_user(secret=HOSTILE, name=HOSTILE, refusal=HOSTILE),
         show.problem(404, HOSTILE, HOSTILE),
     )
     for page in pages:
@@ -195,3 +201,28 @@ def test_no_calls_make_an_empty_table() -> None:
 @pytest.mark.parametrize("text", ["a\nb", "a\r\nb", "a\rb"])
 def test_each_line_of_an_event_is_framed(text: str) -> None:
     assert sse.frame("calls", text) == b"event: calls\ndata: a\ndata: b\n\n"
+
+
+def test_a_page_offers_only_what_its_viewer_may() -> None:
+    campaign = CampaignView(id=3, name="Spring", pace=Pace.RUNNABLE)
+    watcher = show.to(Viewer(name="bea", ring=Keyring(keys=frozenset({"RT"})), token="t"))
+    page = watcher.live_page(snapshot_of(run_view()), [campaign])
+    assert "formaction" not in page
+    assert 'href="/"' in page
+    assert 'href="/runs/"' not in page
+    assert "formaction" in show.live_page(snapshot_of(run_view()), [campaign])
+
+
+def test_nobody_is_shown_where_pages_are() -> None:
+    page = show.to(Viewer(token="t")).log_on(onward="/", is_first=False)
+    assert "<nav" not in page
+    assert "Log off" not in page
+    assert "whipbird user add" not in page
+    assert "whipbird user add" in show.log_on(onward="/", is_first=True)
+
+
+def test_a_demonstration_says_so_on_every_page() -> None:
+    loud = Renderer(load_assets(), is_for_show=True)
+    for page in (loud.log_on(onward="/", is_first=False), loud.runs([]), loud.problem(1, "", "")):
+        assert "This is a demonstration. Everybody knows its passwords" in page
+    assert "demonstration" not in show.runs([])

@@ -9,35 +9,46 @@ from urllib.parse import urlsplit
 
 from twisted.web.http import Request
 
-from core.errors import WhipbirdError
-from core.people import Actor, Face
+from core.errors import NotRecognised
+from core.people import NOBODY, Actor, Face
 from core.rules.keys import CONTROL_KEYS, Keyring
 from web.compat.asked import Asked
 from web.forgery import Forged, check_origin
-
-
-class Unknown(WhipbirdError):
-    """The request names no user or token that is known."""
+from web.gate import Gate
 
 
 class Admission(Protocol):
     """Decides who asks."""
 
     async def admit(self, request: Request, asked: Asked) -> Actor:
-        """Who it is; Unknown if the request may not be answered."""
+        """Who it is; NotRecognised if the request may not be answered."""
         ...
 
 
-class Open:
-    """Everybody who reaches the server: for one that only its own machine reaches."""
+class Gated:
+    """Users by HTTP Basic, programs by `auth_token_id` (manual, "Optional authentication"), and
+    if it `is_open` everybody else who reaches the server, for control calls alone."""
 
-    async def admit(self, request: Request, asked: Asked) -> Actor:  # noqa: ARG002 - the port's
-        """Nobody is refused: whoever asks may do what the control calls do."""
+    def __init__(self, gate: Gate, *, is_open: bool) -> None:
+        self._gate = gate
+        self._is_open = is_open
+
+    async def admit(self, request: Request, asked: Asked) -> Actor:
+        """Who shows neither user nor token, or a token where none is asked for, may do what the
+        control calls do. A wrong password is refused in any case."""
+        if request.getHeader("authorization"):
+            return await self._gate.basic(request, Face.DIALECT)
+        token = asked.text("auth_token_id")
+        try:
+            return await self._gate.token(request, token, Face.DIALECT)
+        except NotRecognised:
+            if not self._is_open:
+                raise
         return Actor(
-            name="-",
+            name=NOBODY.name,
             ring=Keyring(keys=CONTROL_KEYS, opens_all=True),
             face=Face.DIALECT,
-            address=str(getattr(request.getClientAddress(), "host", "")),
+            address=self._gate.address(request),
         )
 
 

@@ -18,9 +18,9 @@ from twisted.web.http import Request
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
-from core.errors import InvalidValue, WhipbirdError
+from core.errors import InvalidValue, NotRecognised, WhipbirdError
 from web.compat import campaigns, engine, health
-from web.compat.admission import Admission, Unknown, check_not_forged
+from web.compat.admission import Admission, check_not_forged
 from web.compat.asked import Asked, Ground, Operations, Reply, find_handler
 from web.forgery import Forged
 
@@ -102,7 +102,7 @@ def _decode(value: bytes) -> str:
 def _explain(request: Request, failure: Failure) -> str:
     """The border of a request: whatever went wrong ends here, in words."""
     match failure.value:
-        case Unknown() as error:
+        case NotRecognised() as error:
             request.setResponseCode(401)
             request.setHeader(b"WWW-Authenticate", _REALM)
         case Forged() as error:

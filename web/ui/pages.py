@@ -1,12 +1,14 @@
 """The addresses of the pages, and who may send what to them. They decide nothing.
 
-The database is asked in threads; what the handlers return are Deferreds.
+The database is asked in threads, in the name of whoever is logged on; what the handlers return
+are Deferreds.
 """
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Concatenate, ParamSpec, TypeVar
+from dataclasses import dataclass
+from typing import Concatenate, Generic, ParamSpec, TypeVar
+from urllib.parse import quote
 
 import msgspec
 from klein import Klein
@@ -20,16 +22,22 @@ from twisted.web.http import CACHED, Request
 from twisted.web.iweb import IRequest
 from werkzeug.exceptions import NotFound as NoRoute
 
+from core.errors import Forbidden, NotRecognised
 from core.operations.campaigns import ask, campaigns
+from core.operations.live import Sight, fetch_sight, narrow
 from core.operations.reports import LogPage, log_page, recent_runs, run_report
-from core.people import SYSTEM, Actor, Face
+from core.people import Actor
 from core.ports import Clock
 from core.ports.snapshot import SnapshotSource
+from core.rules.keys import Key
+from web.channel import WebRequest
 from web.failures import describe
-from web.forgery import COOKIE, FormTokens, check_origin, is_cookie
+from web.forgery import FormTokens
+from web.gate import Gate, read_session
 from web.health import Health, check_health
 from web.ui.assets import Assets
 from web.ui.download import PAGE, send_logs
+from web.ui.entrance import Entrance, check_form, declare_html, lead_to, read_field
 from web.ui.questions import (
     HoursAnswer,
     HoursForm,
@@ -48,7 +56,6 @@ RUNS_SHOWN = 100
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_HTML = b"text/html; charset=utf-8"
 _DONE = {
     "start": "start asked; its run appears in a moment.",
     "pause": "pause asked; no new call is placed, calls that are up go on.",
@@ -73,6 +80,16 @@ class Surroundings:
     renderer: Renderer
     assets: Assets
     tokens: FormTokens
+    gate: Gate
+    entrance: Entrance
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen(Generic[T]):
+    """What work gave, and the renderer for whoever it was done for."""
+
+    show: Renderer
+    value: T
 
 
 class Pages:
@@ -85,50 +102,62 @@ class Pages:
         self._show = surroundings.renderer
 
     @app.route("/", methods=["GET"])
-    def live(self, request: Request) -> Deferred[str]:
-        _declare_html(request)
-        token = self._token(request)
-        done = _DONE.get(_field(request, b"asked"))
+    async def live(self, request: Request) -> str:
+        declare_html(request)
+        done = _DONE.get(read_field(request, b"asked"))
         notice = Notice(kind="done", text=done.capitalize()) if done else None
-        return self._query(campaigns, _actor(request)).addCallback(
-            lambda found: self._show.live_page(self._on.source.latest(), found, token, notice)
-        )
+        try:
+            sight = await self._ask(request, fetch_sight)
+        except Forbidden as error:
+            return self._lead_on(request, error)
+        found = await self._ask(request, campaigns)
+        snapshot = narrow(self._on.source.latest(), sight.value)
+        return found.show.live_page(snapshot, found.value, notice)
 
     @app.route("/live/stream", methods=["GET"])
-    def stream(self, request: Request) -> Deferred[None] | bytes:
+    async def stream(self, request: Request) -> bytes | None:
+        sight = await self._ask(request, fetch_sight)
         request.setHeader(b"Content-Type", b"text/event-stream")
         request.setHeader(b"Cache-Control", b"no-store")
         request.setHeader(b"X-Accel-Buffering", b"no")
-        return b"" if request.method == b"HEAD" else self._on.stream.attach(request)
+        if request.method == b"HEAD":
+            return b""
+        await self._on.stream.attach(request, sight.value, lambda: self._look(request))
+        return None
 
     @app.route("/live/campaigns", methods=["GET"])
     def campaigns(self, request: Request) -> Deferred[str]:
-        _declare_html(request)
-        return self._query(campaigns, _actor(request)).addCallback(self._show.campaigns)
+        declare_html(request)
+        return self._ask(request, campaigns).addCallback(
+            lambda seen: seen.show.campaigns(seen.value)
+        )
 
     @app.route("/campaigns/<verb>", methods=["POST"])
     def ask(self, request: Request, verb: str) -> Deferred[str]:
-        self._check_ours(request)
-        name = _field(request, b"campaign")
-        asked = self._query(ask, _actor(request), name, verb, self._on.clock.now())
+        check_form(request, self._on.tokens, read_session(request))
+        name = read_field(request, b"campaign")
+        asked = self._ask(request, ask, name, verb, self._on.clock.now())
         return asked.addCallback(lambda _: self._asked(request, verb, name))
 
     @app.route("/runs/", methods=["GET"])
     def runs(self, request: Request) -> Deferred[str]:
-        _declare_html(request)
-        return self._query(recent_runs, _actor(request), RUNS_SHOWN).addCallback(self._show.runs)
+        declare_html(request)
+        return self._ask(request, recent_runs, RUNS_SHOWN).addCallback(
+            lambda seen: seen.show.runs(seen.value)
+        )
 
     @app.route("/runs/<int:run_id>/", methods=["GET"])
     def report(self, request: Request, run_id: int) -> Deferred[str]:
-        _declare_html(request)
+        declare_html(request)
         after_id = _count(request, b"after")
-        report = self._query(run_report, _actor(request), run_id, after_id, CALLS_A_PAGE)
-        return report.addCallback(self._show.report)
+        report = self._ask(request, run_report, run_id, after_id, CALLS_A_PAGE)
+        return report.addCallback(lambda seen: seen.show.report(seen.value))
 
     @app.route("/runs/<int:run_id>/logs.csv", methods=["GET"])
     async def logs(self, request: Request, run_id: int) -> None:
         def fetch(after_id: int) -> Deferred[LogPage]:
-            return self._query(log_page, _actor(request), run_id, after_id, PAGE)
+            page = self._ask(request, log_page, run_id, after_id, PAGE)
+            return page.addCallback(lambda seen: seen.value)
 
         request.setHeader(b"Content-Type", b"text/csv; charset=utf-8; header=present")
         request.setHeader(
@@ -139,39 +168,61 @@ class Pages:
 
     @app.route("/hours/", methods=["GET"])
     def hours(self, request: Request) -> Deferred[str]:
-        _declare_html(request)
+        declare_html(request)
         asked = HoursForm(
-            of=_field(request, b"of"), at=_field(request, b"at"), zone=_field(request, b"tz")
+            of=read_field(request, b"of"),
+            at=read_field(request, b"at"),
+            zone=read_field(request, b"tz"),
         )
 
-        def show(answer: HoursAnswer) -> str:
-            request.setResponseCode(answer.status)
-            return self._show.hours(answer)
+        def show(seen: Seen[HoursAnswer]) -> str:
+            request.setResponseCode(seen.value.status)
+            return seen.show.hours(seen.value)
 
-        answered = self._query(answer_hours, _actor(request), asked, self._on.clock.now())
+        answered = self._ask(request, answer_hours, asked, self._on.clock.now())
         return answered.addCallback(show)
 
     @app.route("/why/", methods=["GET"])
     def why(self, request: Request) -> Deferred[str]:
-        _declare_html(request)
+        declare_html(request)
         asked = WhyForm(
-            number=_field(request, b"number").strip(), campaign=_field(request, b"campaign")
+            number=read_field(request, b"number").strip(),
+            campaign=read_field(request, b"campaign"),
         )
 
-        def show(answer: WhyAnswer) -> str:
-            request.setResponseCode(answer.status)
-            return self._show.why(answer)
+        def show(seen: Seen[WhyAnswer]) -> str:
+            request.setResponseCode(seen.value.status)
+            return seen.show.why(seen.value)
 
-        return self._query(answer_why, _actor(request), asked, self._on.clock.now()).addCallback(
-            show
-        )
+        answered = self._ask(request, answer_why, asked, self._on.clock.now())
+        return answered.addCallback(show)
+
+    @app.route("/login", methods=["GET"])
+    def show_log_on(self, request: Request) -> Deferred[str]:
+        return self._on.entrance.show(request)
+
+    @app.route("/login", methods=["POST"])
+    async def log_on(self, request: Request) -> str:
+        return await self._on.entrance.log_on(request)
+
+    @app.route("/logout", methods=["POST"])
+    async def log_off(self, request: Request) -> str:
+        return await self._on.entrance.log_off(request)
+
+    @app.route("/first", methods=["GET"])
+    def show_first(self, request: Request) -> Deferred[str]:
+        return self._on.entrance.show_first(request)
+
+    @app.route("/first", methods=["POST"])
+    async def make_first(self, request: Request) -> str:
+        return await self._on.entrance.make_first(request)
 
     @app.route("/static/<path:path>", methods=["GET"])
     def static(self, request: Request, path: str) -> bytes:
         asset = self._on.assets.find(path)
         if asset is None:
             raise NoRoute
-        is_exact = _field(request, b"v") == asset.version
+        is_exact = read_field(request, b"v") == asset.version
         keep = "public, max-age=31536000, immutable" if is_exact else "no-cache"
         request.setHeader(b"Cache-Control", keep.encode())
         request.setHeader(b"Content-Type", asset.content_type.encode())
@@ -187,7 +238,11 @@ class Pages:
             request.setResponseCode(200 if health.database == "ok" else 503)
             return msgspec.json.encode(health)
 
-        return self._query(check_health, self._on.source.latest()).addCallback(answer)
+        on = self._on
+        checked = deferToThreadPool(
+            on.reactor, on.pool, check_health, on.engine, on.source.latest()
+        )
+        return checked.addCallback(answer)
 
     @app.handle_errors(Exception)
     def failed(self, request: IRequest, failure: Failure) -> str:
@@ -205,78 +260,88 @@ class Pages:
         if request.startedWriting:
             cut_off(request)
             return ""
+        if isinstance(failure.value, NotRecognised):
+            return self._send_to_log_on(request)
         request.responseHeaders.removeHeader(b"Content-Disposition")
         for name, value in problem.headers:
             request.setHeader(name.encode(), value.encode())  # type: ignore[no-untyped-call]  # Twisted is untyped
         request.setResponseCode(problem.status)
-        _declare_html(request)
+        declare_html(request)
         if request.getHeader(b"HX-Request"):
             return self._show.notice(Notice(kind="refused", text=problem.text))
-        return self._show.problem(problem.status, problem.title, problem.text)
+        show = self._show_to(request)
+        return show.problem(problem.status, problem.title, problem.text)
+
+    def _send_to_log_on(self, request: Request) -> str:
+        """Nobody is logged on: a page leads there, and back; a part of a page leads the whole
+        page there."""
+        request.setHeader(b"Cache-Control", b"no-store")
+        if request.getHeader(b"HX-Request"):
+            request.setHeader(b"HX-Redirect", b"/login")
+            request.setResponseCode(401)
+            return ""
+        if request.method != b"GET" or request.path == b"/live/stream":
+            request.setResponseCode(401)
+            declare_html(request)
+            return self._show.problem(401, "Log on first", "You are not logged on any more.")
+        onward = quote(request.uri.decode("ascii", "replace"), safe="")
+        return lead_to(request, f"/login?next={onward}")
+
+    def _lead_on(self, request: Request, refused: Forbidden) -> str:
+        """To the page that this user has instead of the live one."""
+        assert isinstance(request, WebRequest)
+        if request.actor is None or not request.actor.ring.holds(Key.REPORT):
+            raise refused
+        return lead_to(request, "/runs/")
 
     def _asked(self, request: Request, verb: str, campaign: str) -> str:
         """The part of the page that says so, or the whole page for a browser without
         scripts, by way of a redirect, so that loading it again asks nothing."""
         if not request.getHeader(b"HX-Request"):
-            request.redirect(f"/?asked={verb}".encode())
-            request.setResponseCode(303)
-            return ""
-        _declare_html(request)
+            return lead_to(request, f"/?asked={verb}")
+        declare_html(request)
         request.setHeader(b"HX-Trigger", b"asked")
         return self._show.notice(Notice(kind="done", text=f"{campaign}: {_DONE[verb]}"))
 
-    def _token(self, request: Request) -> str:
-        """The token for this browser's form; it gets a cookie if it has none."""
-        cookie = _cookie(request)
-        if not is_cookie(cookie):
-            cookie = self._on.tokens.new_cookie()
-            request.addCookie(COOKIE, cookie, path=b"/", httpOnly=True, sameSite="strict")
-        return self._on.tokens.sign(cookie)
+    def _ask(
+        self,
+        request: Request,
+        work: Callable[Concatenate[Engine, Actor, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Deferred[Seen[T]]:
+        """Run `work` on the database, in a thread, for whoever is logged on; NotRecognised
+        without anybody."""
+        on = self._on
+        secret, address = read_session(request), on.gate.address(request)
 
-    def _check_ours(self, request: Request) -> None:
-        """Forged unless the request comes from a form of ours."""
-        check_origin(
-            request.getHeader("host") or "",
-            request.getHeader("origin"),
-            request.getHeader("sec-fetch-site"),
-        )
-        self._on.tokens.check(_cookie(request), _field(request, b"token"))
+        def do() -> Seen[T]:
+            actor = on.gate.find_visitor(secret, address)
+            assert isinstance(request, WebRequest)
+            request.actor = actor
+            value = work(on.engine, actor, *args, **kwargs)
+            return Seen(show=self._show_to(request), value=value)
 
-    def _query(
-        self, work: Callable[Concatenate[Engine, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> Deferred[T]:
-        """Run `work` on the database, in a thread."""
-        return deferToThreadPool(
-            self._on.reactor, self._on.pool, work, self._on.engine, *args, **kwargs
-        )
+        return deferToThreadPool(on.reactor, on.pool, do)
 
+    def _look(self, request: Request) -> Deferred[Sight | None]:
+        """What the viewer of a stream may see now; None once they are logged off or have lost
+        their key."""
 
-def _actor(request: Request) -> Actor:
-    """The pages are for the machine's own people, until somebody can log on."""
-    return replace(SYSTEM, face=Face.WEB, address=_address(request))
+        def is_over(failure: Failure) -> None:
+            failure.trap(NotRecognised, Forbidden)
 
+        looked = self._ask(request, fetch_sight).addCallback(lambda seen: seen.value)
+        return looked.addErrback(is_over)
 
-def _address(request: Request) -> str:
-    return str(getattr(request.getClientAddress(), "host", ""))
-
-
-def _declare_html(request: Request) -> None:
-    request.setHeader(b"Content-Type", _HTML)
-    request.setHeader(b"Cache-Control", b"no-store")
-
-
-def _cookie(request: Request) -> str:
-    value: bytes = request.getCookie(COOKIE.encode()) or b""
-    return value.decode("ascii", "replace")
-
-
-def _field(request: Request, name: bytes) -> str:
-    """The field's first value, "" if it is not there."""
-    values: list[bytes] = (request.args or {}).get(name, [b""])
-    return values[0].decode("utf-8", "replace")
+    def _show_to(self, request: Request) -> Renderer:
+        """The renderer for whoever sends the request, as far as that is known."""
+        if not isinstance(request, WebRequest) or request.actor is None:
+            return self._show
+        return self._show.seen_by(request.actor, self._on.tokens.sign(read_session(request)))
 
 
 def _count(request: Request, name: bytes) -> int:
     """The field as a whole number from 0; 0 of anything else."""
-    text = _field(request, name)
+    text = read_field(request, name)
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0

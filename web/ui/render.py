@@ -1,15 +1,19 @@
 """Values to HTML. Every value is escaped here, by Jinja2's autoescape, and nowhere else."""
 
+import copy
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from core.operations.campaigns import CampaignView
+from core.operations.live import Sight
 from core.operations.reports import RunReport, RunSummary
+from core.people import Actor
 from core.ports.snapshot import Snapshot
+from core.rules.keys import Key, Keyring
 from core.rules.states import RunState
 from web.ui import words
 from web.ui.assets import Assets
@@ -36,10 +40,26 @@ class Notice:
     text: str
 
 
-class Renderer:
-    """Renders the pages and their parts; `assets` gives the addresses of static files."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Viewer:
+    """Whom a page is for: what they hold, and the token of their forms. Without a name it is
+    nobody yet."""
 
-    def __init__(self, assets: Assets) -> None:
+    name: str = ""
+    ring: Keyring = field(default_factory=Keyring)
+    token: str = ""
+
+    def can(self, key: str) -> bool:
+        """Whether a page offers what needs this key."""
+        return self.ring.holds(key)
+
+
+class Renderer:
+    """Renders the pages and their parts; `assets` gives the addresses of static files. Each
+    page says so if the installation `is_for_show`."""
+
+    def __init__(self, assets: Assets, *, is_for_show: bool = False) -> None:
+        self._viewer = Viewer()
         self._jinja = Environment(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
@@ -61,6 +81,7 @@ class Renderer:
         )
         self._jinja.globals.update(
             asset=assets.address,
+            is_for_show=is_for_show,
             clock=words.show_clock,
             lay_out_day=lay_out_day,
             local=words.show_local,
@@ -77,6 +98,21 @@ class Renderer:
             }
         )
 
+    def to(self, viewer: Viewer) -> "Renderer":
+        """A renderer whose pages are for this viewer."""
+        other = copy.copy(self)
+        other._viewer = viewer
+        return other
+
+    def seen_by(self, actor: Actor, token: str) -> "Renderer":
+        """A renderer whose pages are for this actor, with the token of their forms."""
+        return self.to(Viewer(name=actor.name, ring=actor.ring, token=token))
+
+    def stream(self, snapshot: Snapshot, sight: Sight) -> dict[str, str]:
+        """What `live` gives, for all who have this sight."""
+        keys = frozenset({Key.CTRL_WBT} if sight.can_control else ())
+        return self.to(Viewer(ring=Keyring(keys=keys))).live(snapshot)
+
     def live(self, snapshot: Snapshot) -> dict[str, str]:
         """The parts of the live page that each snapshot replaces, by the event's name."""
         return {
@@ -88,15 +124,13 @@ class Renderer:
         self,
         snapshot: Snapshot,
         campaigns: Iterable[CampaignView],
-        token: str,
         notice: Notice | None = None,
     ) -> str:
-        """The whole live page; `token` goes into its one form."""
+        """The whole live page."""
         return self._render(
             "live.html",
             snapshot=snapshot,
             campaigns=tuple(campaigns),
-            token=token,
             notice=notice,
         )
 
@@ -124,12 +158,23 @@ class Renderer:
         """The page about a number."""
         return self._render("why.html", answer=answer)
 
+    def log_on(self, *, onward: str, is_first: bool, name: str = "", refusal: str = "") -> str:
+        """The page for logging on; `onward` is where it leads, and `is_first` says that there
+        is nobody yet who could."""
+        return self._render(
+            "log_on.html", onward=onward, is_first=is_first, name=name, refusal=refusal
+        )
+
+    def first_user(self, *, secret: str, name: str = "", refusal: str = "") -> str:
+        """The page that makes the first administrator."""
+        return self._render("first_user.html", secret=secret, name=name, refusal=refusal)
+
     def problem(self, status: int, title: str, text: str) -> str:
         """The page shown in place of one that cannot be."""
         return self._render("problem.html", status=status, title=title, text=text)
 
     def _render(self, template: str, **values: object) -> str:
-        return self._jinja.get_template(template).render(values)
+        return self._jinja.get_template(template).render(viewer=self._viewer, **values)
 
 
 def offers(state: RunState) -> tuple[str, ...]:

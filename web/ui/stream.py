@@ -4,6 +4,9 @@ At most two updates a second leave. A viewer whose connection is full gets nothi
 has room, and then only the newest: however slow it is, one frame waits for it. A viewer that
 has no room for a minute is cut off; its browser comes back by itself.
 
+Viewers of different keys see different things: a frame is rendered once for all who see the
+same. Whether a viewer still may look, and at what, is asked again every minute.
+
 Each event carries the HTML of one live part of the page, under the part's name. One more,
 `runs`, says that runs have come, gone or changed state, so that the list of campaigns is worth
 fetching again.
@@ -20,6 +23,7 @@ from twisted.internet.task import LoopingCall
 from twisted.web.http import Request
 from zope.interface import implementer
 
+from core.operations.live import Sight, narrow
 from core.ports.snapshot import Snapshot, SnapshotSource
 from web.ui import sse
 
@@ -27,6 +31,8 @@ from web.ui import sse
 INTERVAL_S = 0.5
 #: Seconds between two signs of life.
 HEARTBEAT_S = 15
+#: Heartbeats between two questions whether a viewer still may look.
+LOOK_BEATS = 4
 #: A viewer that had no room at so many heartbeats in a row is cut off.
 PATIENCE = 4
 
@@ -34,6 +40,10 @@ _RUNS_CHANGED = sse.frame("runs", "changed")
 _RETRY = b"retry: 2000\n\n"
 
 _log = logging.getLogger(__name__)
+
+
+#: What a viewer may see now; None of one who may see nothing any more.
+Look = Callable[[], Deferred[Sight | None]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +61,7 @@ class LiveStream:
         self,
         source: SnapshotSource,
         reactor: IReactorTime,
-        render: Callable[[Snapshot], Mapping[str, str]],
+        render: Callable[[Snapshot, Sight], Mapping[str, str]],
     ) -> None:
         self._source = source
         self._reactor = reactor
@@ -63,16 +73,17 @@ class LiveStream:
         self._heart = LoopingCall(self._beat)
         self._heart.clock = reactor
 
-    def attach(self, request: Request) -> Deferred[None]:
-        """Stream to `request` until it ends, the newest snapshot first. The Deferred never
-        fires by itself; it is there to be cancelled."""
-        viewer = _Viewer(request)
+    def attach(self, request: Request, sight: Sight, look: Look) -> Deferred[None]:
+        """Stream what `sight` shows to `request` until it ends, the newest snapshot first;
+        `look` tells later what it shows then. The Deferred never fires by itself; it is there
+        to be cancelled."""
+        viewer = _Viewer(request, sight, look)
         request.notifyFinish().addBoth(lambda _: self._drop(viewer))
         self._viewers.add(viewer)
         if len(self._viewers) == 1:
             self._wake()
         request.write(_RETRY)
-        viewer.offer(self._frame(self._source.latest()))
+        viewer.offer(self._frame(self._source.latest(), sight))
         return Deferred()
 
     def _wake(self) -> None:
@@ -98,12 +109,15 @@ class LiveStream:
         self._sent_at = self._reactor.seconds()
         if not self._viewers:
             return
-        frame = self._frame(self._source.latest())
+        snapshot, frames = self._source.latest(), dict[Sight, Frame]()
         for viewer in tuple(self._viewers):
-            viewer.offer(frame)
+            if viewer.sight not in frames:
+                frames[viewer.sight] = self._frame(snapshot, viewer.sight)
+            viewer.offer(frames[viewer.sight])
 
-    def _frame(self, snapshot: Snapshot) -> Frame:
-        parts = self._render(snapshot).items()
+    def _frame(self, snapshot: Snapshot, sight: Sight) -> Frame:
+        snapshot = narrow(snapshot, sight)
+        parts = self._render(snapshot, sight).items()
         return Frame(
             content=b"".join(sse.frame(event, html) for event, html in parts),
             runs=tuple((run.run_id, run.state) for run in snapshot.runs),
@@ -126,8 +140,11 @@ def cut_off(request: Request) -> None:
 class _Viewer:
     """One browser: told by its connection when to hold back."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, sight: Sight, look: Look) -> None:
+        self.sight = sight
         self._request = request
+        self._look = look
+        self._beats = 0
         self._waiting: Frame | None = None
         self._runs: tuple[object, ...] | None = None
         self._is_paused = False
@@ -145,6 +162,9 @@ class _Viewer:
             self._write(frame)
 
     def beat(self) -> None:
+        self._beats += 1
+        if self._beats % LOOK_BEATS == 0:
+            self._look().addCallbacks(self._see, self._look_failed)
         if not self._is_paused:
             self._missed_beats = 0
             self._request.write(sse.HEARTBEAT)
@@ -152,6 +172,16 @@ class _Viewer:
         self._missed_beats += 1
         if self._missed_beats >= PATIENCE:
             cut_off(self._request)
+
+    def _see(self, sight: Sight | None) -> None:
+        if sight is not None:
+            self.sight = sight
+        elif not self._is_gone:
+            cut_off(self._request)
+
+    def _look_failed(self, failure: object) -> None:
+        """Without its database Whipbird cannot tell; the next look comes in a minute."""
+        _log.warning("a viewer's keys could not be looked up: %s", failure)
 
     def pauseProducing(self) -> None:
         self._is_paused = True

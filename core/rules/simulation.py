@@ -32,6 +32,9 @@ class Outcome(StrEnum):
     SILENT = "silent"
 
 
+_OUTCOMES = frozenset(outcome.value for outcome in Outcome)
+
+
 def check_simulation(
     outcomes: Mapping[str, float], ring_s: tuple[float, float], talk_s: tuple[float, float]
 ) -> None:
@@ -42,7 +45,7 @@ def check_simulation(
     if not outcomes:
         raise InvalidValue("outcomes", "", f"name at least one of {known}")
     for name, weight in outcomes.items():
-        if name not in set(Outcome):
+        if name not in _OUTCOMES:
             raise InvalidValue("outcome", name, f"it is one of {known}")
         if not (isfinite(weight) and weight > 0):
             raise InvalidValue(f"weight of {name}", weight, "a weight is a number above 0")

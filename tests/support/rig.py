@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import Engine as Database
 from sqlalchemy import select
 from twisted.internet.defer import Deferred, execute
-from twisted.internet.task import Clock as Timer
 
 from ami.simulated import SimulatedPbx
 from core.engine.engine import BEAT_S, Engine
@@ -26,6 +25,7 @@ from core.store.runs import ask
 from core.store.schema import call_log
 from core.store.servers import save_server
 from core.store.trunks import save_trunk
+from tests.support.timer import Timer
 
 MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -137,10 +137,7 @@ class Rig:
     def turn(self, seconds: float) -> None:
         """Let `seconds` pass, stopping at each moment something is due."""
         end = self.timer.seconds() + seconds
-        while calls := self.timer.getDelayedCalls():
-            at = min(call.getTime() for call in calls)
-            if at > end:
-                break
+        while (at := self.timer.next_at) is not None and at <= end:
             self.timer.advance(max(0.0, at - self.timer.seconds()))
         self.timer.advance(max(0.0, end - self.timer.seconds()))
 

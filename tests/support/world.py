@@ -4,9 +4,10 @@ It answers the dialer's commands the way database and PBX would, under the test'
 is committed, fetched or answered happens when the test says so, at the time it says.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from core.dialer.dialer import Dialer
 from core.model import (
@@ -63,6 +64,7 @@ class World:
     placed: list[AttemptPlaced] = field(default_factory=list)
     progress: dict[int, RunProgressed] = field(default_factory=dict)
     mails: list[Notification] = field(default_factory=list)
+    plans: dict[int, events.RunPlan] = field(default_factory=dict)
     blacklist: set[str] = field(default_factory=set)
     refusals: dict[str, Refusal] = field(default_factory=dict)
     is_database_up: bool = True
@@ -98,20 +100,18 @@ class World:
             started_at=self.now,
             lists=tuple(ListPosition(list_id=i, list_name=f"list {i}") for i in lists),
         )
-        self.post(
-            events.RunLoaded(
-                plan=events.RunPlan(
-                    run=run,
-                    campaign=campaign,
-                    servers=tuple(servers),
-                    trunks=tuple(trunks),
-                    endpoints=tuple(endpoints),
-                    opening_hours=tuple(hours),
-                    caps=tuple(caps),
-                    record_count=sum(len(self.lists[i]) for i in lists),
-                )
-            )
+        plan = events.RunPlan(
+            run=run,
+            campaign=campaign,
+            servers=tuple(servers),
+            trunks=tuple(trunks),
+            endpoints=tuple(endpoints),
+            opening_hours=tuple(hours),
+            caps=tuple(caps),
+            record_count=sum(len(self.lists[i]) for i in lists),
         )
+        self.plans[run_id] = plan
+        self.post(events.RunLoaded(plan=plan))
         if is_up:
             for server in servers:
                 self.server_up(server.id)
@@ -269,7 +269,73 @@ class World:
             )
         self.post(events.RecordsAdded(run_id=1, count=len(records)))
 
+    def restart(self) -> None:
+        """Kill the dialer and start another on what is in the database. Its servers are to come
+        up."""
+        self._stalled.clear()
+        self.dialer = Dialer(site_key="cafe0001", next_attempt_id=self._last_id() + 1)
+        for plan in self.plans.values():
+            found = self._reload(plan)
+            if not found.plan.run.state.is_over or found.open_calls:
+                self.post(found)
+
+    def _last_id(self) -> int:
+        """The highest id ever given to an attempt, placed or refused."""
+        placed = (entry.attempt.id for entry in self.placed)
+        return max([0, *placed, *(entry.log.attempt.id for entry in self.logs)])
+
+    def _reload(self, plan: events.RunPlan) -> events.RunLoaded:
+        """The run as the database has it: an attempt took its list's position along."""
+        run_id = plan.run.id
+        known = self.progress.get(run_id)
+        run = plan.run
+        if known is not None:
+            run = replace(
+                run,
+                state=known.state,
+                attempted=known.attempted,
+                completed=known.completed,
+                ended_at=known.ended_at,
+                lists=known.positions,
+            )
+        reached = {
+            p.attempt.list_id: p.attempt.record_id
+            for p in self.placed
+            if p.attempt.run_id == run_id and p.attempt.attempt_no == 0
+        }
+        lists = tuple(
+            replace(at, highwater=max(at.highwater, reached.get(at.list_id, 0))) for at in run.lists
+        )
+        retries = sum(run_id == of_run for of_run, _record in self.retries)
+        return events.RunLoaded(
+            plan=replace(plan, run=replace(run, lists=lists), retry_count=retries),
+            open_calls=tuple(self._open_calls(plan)),
+        )
+
+    def _open_calls(self, plan: events.RunPlan) -> Iterator[events.OpenCall]:
+        over = {log.log.attempt.id for log in self.logs}
+        for attempt in (p.attempt for p in self.placed):
+            if attempt.run_id != plan.run.id or attempt.id in over:
+                continue
+            record = next(r for r in self.lists[attempt.list_id] if r.id == attempt.record_id)
+            yield events.OpenCall(
+                attempt=attempt,
+                entry=HopperEntry(
+                    record=record,
+                    list_name=f"list {attempt.list_id}",
+                    attempt_no=attempt.attempt_no,
+                    retry_no=attempt.retry_no,
+                ),
+                trunk=next(t for t in plan.trunks if t.id == attempt.trunk_id),
+                endpoint=next(e for e in plan.endpoints if e.id == attempt.endpoint_id),
+            )
+
     # The telephone network
+
+    def _call(self, channel_id: str) -> dict[str, Any]:
+        """Which call, on which server."""
+        placed = next((o for o in self.originates if o.channel_id == channel_id), None)
+        return {"server_id": placed.server_id if placed else 1, "channel_id": channel_id}
 
     def send(self, command: Originate) -> None:
         """The Originate leaves; at once, unless the world is throttled."""
@@ -277,30 +343,22 @@ class World:
         self.dialer.receive(sent, self.now)
 
     def ring(self, channel_id: str) -> None:
-        self.post(
-            events.Dialling(server_id=1, channel_id=channel_id, channel=f"PJSIP/{channel_id}")
-        )
-        self.post(
-            events.Signalled(server_id=1, channel_id=channel_id, signal=events.DialSignal.RINGING)
-        )
+        self.post(events.Dialling(**self._call(channel_id), channel=f"PJSIP/{channel_id}"))
+        self.post(events.Signalled(**self._call(channel_id), signal=events.DialSignal.RINGING))
 
     def answer(self, channel_id: str) -> None:
         self.ring(channel_id)
-        self.post(events.Originated(server_id=1, channel_id=channel_id, is_answered=True, reason=4))
+        self.post(events.Originated(**self._call(channel_id), is_answered=True, reason=4))
 
     def transfer(self, channel_id: str) -> None:
         self.post(events.Transferred(server_id=1, channel_id=channel_id))
 
     def hang_up(self, channel_id: str, cause: int = 16, tech_cause: str = "") -> None:
-        self.post(
-            events.HungUp(server_id=1, channel_id=channel_id, cause=cause, tech_cause=tech_cause)
-        )
+        self.post(events.HungUp(**self._call(channel_id), cause=cause, tech_cause=tech_cause))
 
     def fail(self, channel_id: str, reason: int, cause: int, tech_cause: str = "") -> None:
         self.ring(channel_id)
-        self.post(
-            events.Originated(server_id=1, channel_id=channel_id, is_answered=False, reason=reason)
-        )
+        self.post(events.Originated(**self._call(channel_id), is_answered=False, reason=reason))
         self.hang_up(channel_id, cause, tech_cause)
 
     def busy(self, channel_id: str) -> None:

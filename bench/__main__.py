@@ -10,23 +10,35 @@ from bench.load import Result, pbx, run_bare, run_call_files, run_whipbird
 
 #: Up to where more open calls bring no more calls per second.
 OPEN_CALLS = (1000, 1400, 2000)
+#: What is measured, in this order.
+_PARTS = ("calls", "import", "memory", "ticks", "black-lists", "week")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=8000, help="calls in each measurement")
-    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the import")
-    parser.add_argument("--only", choices=["calls", "import", "memory"])
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the lists")
+    parser.add_argument("--only", choices=[*_PARTS])
     chosen = parser.parse_args()
     print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}")
-    if chosen.only in (None, "calls"):
+    wanted = [chosen.only] if chosen.only else _PARTS
+    if "calls" in wanted:
         measure_calls(chosen.calls)
-    if chosen.only in (None, "import"):
-        subprocess.run(
-            [sys.executable, "-m", "bench.import_rows", "--rows", str(chosen.rows)], check=True
-        )
-    if chosen.only in (None, "memory"):
+    if "import" in wanted:
+        _run("bench.import_rows", "--rows", str(chosen.rows))
+    if "memory" in wanted:
         memory.measure(chosen.rows)
+    if "ticks" in wanted:
+        _run("bench.ticks")
+    if "black-lists" in wanted:
+        _run("bench.black_lists")
+    if "week" in wanted:
+        _run("bench.week", str(chosen.rows))
+
+
+def _run(module: str, *arguments: str) -> None:
+    """In a process of its own, whose memory is its own."""
+    subprocess.run([sys.executable, "-m", module, *arguments], check=True)
 
 
 def measure_calls(calls: int) -> None:

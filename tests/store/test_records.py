@@ -8,10 +8,12 @@ from sqlalchemy import Engine
 from core.errors import InvalidValue
 from core.model import CallList, Record
 from core.operations.lists import export_csv
+from core.people import SYSTEM
 from core.store.blacklists import fetch_blacklist_entries
 from core.store.database import reading
 from core.store.lists import fetch_records, insert_records, save_list
 from core.store.types import parse_attributes
+from tests.support.store_site import NOW
 
 SPOILT = {
     '{"NAME":"Ann","AGE":7}': 'attribute AGE "7": a value is text, in quotes',
@@ -46,4 +48,4 @@ def test_an_export_does_not_leave_out_what_it_cannot_read(database: Engine) -> N
         key = save_list(conn, CallList(name="people")).id
         insert_records(conn, [(key, "101", '{"AGE":7}')])
     with pytest.raises(InvalidValue, match='"101": attribute AGE "7"'):
-        export_csv(database, "people", StringIO())
+        export_csv(database, SYSTEM, "people", StringIO(), NOW)

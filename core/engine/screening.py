@@ -51,7 +51,7 @@ def screen_batch(
     }
     found = _find(conn, screen, numbers, now)
     refusals = _refuse_entries(conn, screen, batch.entries, now)
-    if not found and not refusals:
+    if not found and not refusals and screen.recipient_hours is None:
         return batch
     entries = tuple(
         replace(

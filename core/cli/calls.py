@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from core.cli.attributes import attributes_option
 from core.cli.output import answer, json_option
 from core.cli.session import Session, pass_session
 
@@ -22,7 +23,7 @@ def call() -> None:
 @click.option("--at", metavar="WHEN", help="Not before, such as 2026-03-18.10:00:00.")
 @click.option("--in", "in_s", metavar="SECONDS", type=click.IntRange(min=0), help="Not before.")
 @click.option("--expires", metavar="WHEN", default="", help="Not after: a date, or seconds.")
-@click.option("--attr", "attributes", metavar="NAME=VALUE", multiple=True, help="May be repeated.")
+@attributes_option
 @click.option(
     "--priority",
     type=click.IntRange(-100, 100),
@@ -39,7 +40,7 @@ def add(
     at: str | None,
     in_s: int | None,
     expires: str,
-    attributes: tuple[str, ...],
+    attributes: dict[str, str],
     priority: int,
 ) -> None:
     """Have a campaign call NUMBER, besides its lists and before them.
@@ -56,19 +57,12 @@ def add(
         campaign,
         number,
         session.now(),
-        attributes=dict(map(_read_attribute, attributes)),
+        attributes=attributes,
         schedule=at or ("" if in_s is None else str(in_s)),
         priority=priority,
         expires=expires,
     )
     answer(added, _describe(added))
-
-
-def _read_attribute(text: str) -> tuple[str, str]:
-    name, sign, value = text.partition("=")
-    if not sign:
-        raise click.UsageError(f'--attr "{text}": write NAME=VALUE')
-    return name, value
 
 
 def _describe(added: "AddedCall") -> str:

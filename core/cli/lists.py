@@ -1,4 +1,4 @@
-"""`list import|export|show`: the numbers to be called."""
+"""`list …`: the numbers to be called."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -9,10 +9,15 @@ from typing import TypedDict
 
 import click
 
+from core.cli.attributes import attributes_option
 from core.cli.output import answer, is_json, json_option, make_console, make_table, say
 from core.cli.session import Session, pass_session
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
+#: Gives a command that adds to a list the option `--dedupe`.
+dedupe_option = click.option(
+    "--dedupe", is_flag=True, help="Skip numbers that the list has already."
+)
 
 
 class Imported(TypedDict):
@@ -20,12 +25,13 @@ class Imported(TypedDict):
 
     list: str
     accepted: int
+    skipped: int
     rejected: int
     rejected_file: Path | None
     is_interrupted: bool
 
 
-@click.group(name="list", short_help="Import, export or show lists of numbers.")
+@click.group(name="list", short_help="Import, export, show, extend, hide or stow away lists.")
 def list_() -> None:
     """Lists of numbers, with what is known of each."""
 
@@ -38,15 +44,16 @@ def list_() -> None:
     type=_FILE,
     help="Where rows that cannot be used go, with the reason; FILE.rejected.csv by default.",
 )
+@dedupe_option
 @json_option
 @pass_session
-def import_(session: Session, file: Path, name: str, rejected: Path | None) -> None:
+def import_(session: Session, file: Path, name: str, rejected: Path | None, dedupe: bool) -> None:
     """Add the rows of FILE, a CSV file with a header, to a list.
 
     The column `number` is the number, the others become attributes. A row that cannot be
     used does not stop the rest.
     """
-    answer(import_file(session, file, name, rejected))
+    answer(import_file(session, file, name, rejected, dedupe=dedupe))
 
 
 @list_.command(short_help="Write a list as CSV.")
@@ -107,13 +114,87 @@ def show(session: Session, name: str | None, limit: int, hidden: bool) -> None:
     )
 
 
-def import_file(session: Session, path: Path, name: str, rejected: Path | None = None) -> Imported:
+@list_.command(short_help="Add single numbers to a list.")
+@click.argument("numbers", nargs=-1, required=True)
+@click.option("--list", "name", required=True, help="The list; it is made if there is none.")
+@attributes_option
+@dedupe_option
+@json_option
+@pass_session
+def add(
+    session: Session, numbers: tuple[str, ...], name: str, attributes: dict[str, str], dedupe: bool
+) -> None:
+    """Add NUMBERS, all with the same attributes, to a list."""
+    from core.operations.lists import Duplicates, add_numbers
+
+    duplicates = Duplicates.SKIP if dedupe else Duplicates.ADD
+    rows = [(number, attributes) for number in numbers]
+    added = add_numbers(session.engine, session.actor, name, rows, session.now(), duplicates)
+    skipped = f", {added.skipped} skipped" if added.skipped else ""
+    answer(
+        {"list": name, "added": added.added, "skipped": added.skipped},
+        f"{name}: {added.added} added{skipped}{' to a new list' if added.is_new else ''}",
+    )
+
+
+@list_.command(short_help="Rename a list and hide it, so that its name is free.")
+@click.argument("name")
+@click.option("--as", "new_name", required=True, help="Its new name.")
+@json_option
+@pass_session
+def stow(session: Session, name: str, new_name: str) -> None:
+    """Stow the list NAME away: rename it and hide it in one go.
+
+    Campaigns that have it keep it, under its new name.
+    """
+    from core.operations.lists import stow_away
+
+    stowed = stow_away(session.engine, session.actor, name, new_name, session.now())
+    answer(stowed, f"{name}: stowed away as {new_name}")
+    if stowed.campaigns:
+        say(f"{new_name}: still used by {', '.join(stowed.campaigns)}")
+
+
+@list_.command(short_help="Leave a list out of ordinary listings.")
+@click.argument("name")
+@json_option
+@pass_session
+def hide(session: Session, name: str) -> None:
+    """Hide the list NAME; nothing else changes."""
+    _set_hidden(session, name, is_hidden=True)
+
+
+@list_.command(short_help="Show a hidden list again.")
+@click.argument("name")
+@json_option
+@pass_session
+def unhide(session: Session, name: str) -> None:
+    """Show the list NAME in ordinary listings again."""
+    _set_hidden(session, name, is_hidden=False)
+
+
+def _set_hidden(session: Session, name: str, *, is_hidden: bool) -> None:
+    from core.operations.lists import set_hidden
+
+    set_hidden(session.engine, session.actor, name, session.now(), is_hidden=is_hidden)
+    answer({"list": name, "is_hidden": is_hidden}, f"{name}: {'hidden' if is_hidden else 'shown'}")
+
+
+def import_file(
+    session: Session,
+    path: Path,
+    name: str,
+    rejected: Path | None = None,
+    *,
+    dedupe: bool = False,
+) -> Imported:
     """Import a file with a progress bar, and say what became of it.
 
     The file of rejected rows is left behind only if there are any.
     """
-    from core.operations.lists import import_csv
+    from core.operations.lists import Duplicates, import_csv
 
+    duplicates = Duplicates.SKIP if dedupe else Duplicates.ADD
     rejected = rejected or path.with_name(path.name + ".rejected.csv")
     path.open("rb").close()  # before anything is written beside it
     try:
@@ -122,7 +203,14 @@ def import_file(session: Session, path: Path, name: str, rejected: Path | None =
             _progress(path) as advance,
         ):
             result = import_csv(
-                session.engine, session.actor, path, name, advance, stream, session.now()
+                session.engine,
+                session.actor,
+                path,
+                name,
+                advance,
+                stream,
+                session.now(),
+                duplicates,
             )
     finally:
         if rejected.is_file() and not rejected.stat().st_size:
@@ -131,6 +219,8 @@ def import_file(session: Session, path: Path, name: str, rejected: Path | None =
         say(f"{path}: it is not UTF-8, so it was read as {result.encoding}")
     new = " into a new list" if result.is_new else ""
     say(f"{name}: {result.accepted} rows imported{new}")
+    if result.skipped:
+        say(f"{name}: {result.skipped} rows skipped: the list has their numbers already")
     if result.is_interrupted:
         say(
             f"{path}: interrupted; the rows behind these were not read, and a second import of "
@@ -141,6 +231,7 @@ def import_file(session: Session, path: Path, name: str, rejected: Path | None =
     return Imported(
         list=name,
         accepted=result.accepted,
+        skipped=result.skipped,
         rejected=result.rejected,
         rejected_file=rejected if result.rejected else None,
         is_interrupted=result.is_interrupted,

@@ -5,16 +5,18 @@ dialer at work waits for none of it, and an interrupted import keeps what it has
 """
 
 import csv
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
 from sqlalchemy import Connection, Engine
 
-from core.errors import InvalidValue, NotFound
+from core.errors import InvalidValue, NotFound, NotPossible
 from core.model import CallList, Record
 from core.operations.list_file import (
     BEGINNING,
@@ -26,10 +28,13 @@ from core.operations.list_file import (
 )
 from core.operations.permission import log_entry, require, require_visible, visible
 from core.people import Actor
+from core.rules.attributes import check_attributes
 from core.rules.keys import Key
+from core.rules.numbers import parse_number
 from core.rules.stamps import made
 from core.store.audit import write_log
-from core.store.bulk import appending
+from core.store.bulk import Appender, Row, appending
+from core.store.campaigns import fetch_list_users
 from core.store.database import reading
 from core.store.lists import (
     count_records,
@@ -39,6 +44,7 @@ from core.store.lists import (
     save_list,
 )
 from core.store.schema import NAME
+from core.store.types import render_attributes
 
 #: Records read at a time for an export.
 PAGE = 5000
@@ -46,15 +52,27 @@ PAGE = 5000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImportResult:
-    """What became of a file's rows. `encoding` is how the file was read, UTF-8 or
-    Windows-1252. `is_interrupted` says that the rest of the file was not read."""
+    """What became of a file's rows; `skipped` are those whose number was there already.
+    `encoding` is how the file was read, UTF-8 or Windows-1252. `is_interrupted` says that the
+    rest of the file was not read."""
 
     list_id: int
     is_new: bool
     is_interrupted: bool
     accepted: int
+    skipped: int
     rejected: int
     encoding: str
+
+
+class Duplicates(StrEnum):
+    """What becomes of a number that its list has already, whatever its attributes (manual, "Add
+    numbers to a list")."""
+
+    #: It is in the list twice, and is called twice.
+    ADD = "add"
+    #: It is left out.
+    SKIP = "skip"
 
 
 def show_lists(engine: Engine, actor: Actor, *, with_hidden: bool = False) -> list[tuple[str, int]]:
@@ -83,6 +101,7 @@ def import_csv(
     on_progress: Callable[[int], None],
     rejected: TextIO,
     now: datetime,
+    duplicates: Duplicates = Duplicates.ADD,
 ) -> ImportResult:
     """Append the file's rows to the list, which is made if there is none. Needs LIST.
 
@@ -92,7 +111,7 @@ def import_csv(
     stays, and counts.
     """
     require(actor, Key.LIST)
-    _check_name(list_name)
+    check_list_name(list_name)
     with path.open("rb") as file:
         layout = read_layout(file.read(BEGINNING))
         file.seek(0)
@@ -100,18 +119,22 @@ def import_csv(
         list_id, is_new = _find_or_make(engine, actor, list_name, now)
         is_interrupted = False
         refused = csv.writer(rejected)
-        counts, position = [0, 0], 0
-        with appending(engine, list_id) as append:
+        counts, position = Counter[str](), 0
+        with appending(engine, list_id) as appender:
+            append = _APPEND[duplicates](appender)
             try:
                 for block in read_blocks(text, layout):
-                    append(block.accepted)
+                    skipped = append(block.accepted)
                     refused.writerows(map(_line, block.rejected))
-                    counts = [counts[0] + len(block.accepted), counts[1] + len(block.rejected)]
+                    counts["skipped"] += skipped
+                    counts["accepted"] += len(block.accepted) - skipped
+                    counts["rejected"] += len(block.rejected)
                     on_progress(file.tell() - position)
                     position = file.tell()
             except KeyboardInterrupt:
                 is_interrupted = True
-    detail = f"{path.name}: {counts[0]} rows accepted, {counts[1]} rejected"
+    words = (f"{count} rows {what}" for what, count in counts.items() if count)
+    detail = f"{path.name}: {', '.join(words)}"
     with engine.begin() as conn:
         write_log(conn, log_entry(actor, now, "list.import", list_name, detail))
     shown = "Windows-1252" if layout.encoding == "cp1252" else "UTF-8"
@@ -119,17 +142,105 @@ def import_csv(
         list_id=list_id,
         is_new=is_new,
         is_interrupted=is_interrupted,
-        accepted=counts[0],
-        rejected=counts[1],
+        accepted=counts["accepted"],
+        skipped=counts["skipped"],
+        rejected=counts["rejected"],
         encoding=shown,
     )
 
 
-def _check_name(name: str) -> None:
+_APPEND: Mapping[Duplicates, Callable[[Appender], Callable[[Sequence[Row]], int]]] = {
+    Duplicates.ADD: lambda appender: appender.append,
+    Duplicates.SKIP: lambda appender: appender.append_new,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Added:
+    """How many records a list got, and how many were there already."""
+
+    list_id: int
+    is_new: bool
+    added: int
+    skipped: int
+
+
+def add_numbers(
+    engine: Engine,
+    actor: Actor,
+    list_name: str,
+    numbers: Sequence[tuple[str, Mapping[str, str]]],
+    now: datetime,
+    duplicates: Duplicates = Duplicates.ADD,
+) -> Added:
+    """Append numbers with their attributes to the list, which is made if there is none
+    (manual, "Add numbers to a list"): all of them, or none if one raises InvalidValue. Needs
+    LIST."""
+    require(actor, Key.LIST)
+    check_list_name(list_name)
+    rows = [_row(number, attributes) for number, attributes in numbers]
+    list_id, is_new = _find_or_make(engine, actor, list_name, now)
+    with appending(engine, list_id) as appender:
+        skipped = _APPEND[duplicates](appender)(rows)
+    detail = f"{len(rows) - skipped} rows accepted"
+    with engine.begin() as conn:
+        write_log(conn, log_entry(actor, now, "list.add", list_name, detail))
+    return Added(list_id=list_id, is_new=is_new, added=len(rows) - skipped, skipped=skipped)
+
+
+def _row(number: str, attributes: Mapping[str, str]) -> Row:
+    check_attributes(attributes)
+    return parse_number(number), render_attributes(attributes) if attributes else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stowed:
+    """A list that was stowed away; `campaigns` still use it, under its new name."""
+
+    list_id: int
+    name: str
+    campaigns: tuple[str, ...]
+
+
+def stow_away(engine: Engine, actor: Actor, list_name: str, new_name: str, now: datetime) -> Stowed:
+    """Rename the list and hide it, so that its name is free (manual, "Stow away"). Needs LIST.
+
+    NotFound; InvalidValue of a name that is none, NotPossible of one that is taken.
+    """
+    require(actor, Key.LIST)
+    check_list_name(new_name)
+    with engine.begin() as conn:
+        found = _find(conn, actor, list_name)
+        if any(other.name == new_name for other in fetch_lists(conn)):
+            raise NotPossible(f'there is a list "{new_name}" already: choose another name')
+        stamp = found.stamp.touched(actor.name, now)
+        save_list(conn, replace(found, name=new_name, is_hidden=True, stamp=stamp))
+        write_log(conn, log_entry(actor, now, "list.stow", list_name, f"as {new_name}"))
+        users = fetch_list_users(conn, found.id)
+    return Stowed(list_id=found.id, name=new_name, campaigns=tuple(users))
+
+
+def set_hidden(
+    engine: Engine, actor: Actor, list_name: str, now: datetime, *, is_hidden: bool
+) -> None:
+    """Leave the list out where lists are offered, or not; nothing else changes. NotFound. Needs
+    LIST."""
+    require(actor, Key.LIST)
+    with engine.begin() as conn:
+        found = _find(conn, actor, list_name)
+        stamp = found.stamp.touched(actor.name, now)
+        save_list(conn, replace(found, is_hidden=is_hidden, stamp=stamp))
+        action = "list.hide" if is_hidden else "list.unhide"
+        write_log(conn, log_entry(actor, now, action, list_name))
+
+
+def check_list_name(name: str) -> str:
+    """The name itself; InvalidValue if no list may have it."""
     if not name or name != name.strip() or len(name) > NAME:
         raise InvalidValue(
             "list", name, f"a name has 1 to {NAME} characters and no blanks around it"
         )
+    return name
 
 
 def _find(conn: Connection, actor: Actor, name: str) -> CallList:

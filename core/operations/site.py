@@ -192,7 +192,7 @@ def describe(site: Site) -> tuple[Entry, ...]:
         *(server_entry(server) for server in site.servers),
         *(trunk_entry(trunk, site.server_name(trunk.server_id)) for trunk in site.trunks),
         *(endpoint_entry(point, site.server_name(point.server_id)) for point in site.endpoints),
-        *(list_entry(found.name, found.security_key) for found in site.lists),
+        *(list_entry(found) for found in site.lists),
         *(opening_hours_entry(found) for found in site.opening_hours),
         *(cap_entry(found) for found in site.caps),
         *(
@@ -344,6 +344,7 @@ _NAMES = {
     "account": "dial_account",
     "reschedule": "reschedule_rules",
     "site_wide": "is_site_wide",
+    "hidden": "is_hidden",
 }
 
 _DISPOSITION = "disposition"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core.entries import suggest
-from core.model import Campaign, EndPoint, Server, ServerType, Trunk
+from core.model import CallList, Campaign, EndPoint, Server, ServerType, Trunk
 from core.operations.site_caps import figures
 from core.operations.site_disposition import NamedRule, disposition_misfits
 from core.operations.site_file import Entry, Kind
@@ -21,6 +21,7 @@ from core.operations.site_words import show
 from core.rules.caps import Cap
 from core.rules.opening_hours import DefaultMode, OpeningHours
 from core.rules.run_mail import EmailEvents
+from core.store.automatic import automatic_name
 
 _REQUIRED: Mapping[Kind, tuple[str, ...]] = {
     Kind.TRUNK: ("server", "dial_string"),
@@ -112,9 +113,10 @@ def endpoint_entry(endpoint: EndPoint, server_name: str) -> Entry:
     return _entry(Kind.END_POINT, endpoint.name, values)
 
 
-def list_entry(name: str, security_key: str = "") -> Entry:
+def list_entry(call_list: CallList) -> Entry:
     """A stored list as the file would say it."""
-    return _entry(Kind.LIST, name, {"security_key": security_key})
+    values = {"hidden": call_list.is_hidden, "security_key": call_list.security_key}
+    return _entry(Kind.LIST, call_list.name, values)
 
 
 def opening_hours_entry(hours: OpeningHours) -> Entry:
@@ -253,6 +255,7 @@ def _misfits(whole: Entry, entry: Entry, after: Sequence[Entry]) -> Iterable[str
     if entry.kind is Kind.CAMPAIGN:
         yield from _unreachable(whole, after)
         yield from _both_lists(whole)
+        yield from _own_automatic(whole)
         yield from _crowded(whole)
         yield from _unaddressed(whole)
         yield from _misdirected(whole, after)
@@ -287,6 +290,15 @@ def _both_lists(entry: Entry) -> Iterable[str]:
                 f'{entry.place}.black_lists "{name}": it is one of its lists too; '
                 "a campaign either dials a list or keeps off it"
             )
+
+
+def _own_automatic(entry: Entry) -> Iterable[str]:
+    name = automatic_name(entry.name)
+    if name in entry.values["lists"]:
+        yield (
+            f'{entry.place}.lists "{name}": it is its automatic list, whose numbers are called '
+            "anyway; here it would call them all again"
+        )
 
 
 def _crowded(entry: Entry) -> Iterable[str]:
@@ -339,7 +351,7 @@ _DEFAULTS: Mapping[Kind, Entry] = {
     Kind.SERVER: server_entry(Server(name="")),
     Kind.TRUNK: trunk_entry(Trunk(server_id=0, name="", dial_string=""), ""),
     Kind.END_POINT: endpoint_entry(EndPoint(server_id=0, name="", extension="", context=""), ""),
-    Kind.LIST: list_entry(""),
+    Kind.LIST: list_entry(CallList(name="")),
     Kind.OPENING_HOURS: opening_hours_entry(OpeningHours(name="", default=DefaultMode.OPEN)),
     Kind.CAP: cap_entry(Cap(name="", attempts=1, days=1)),
     Kind.CAMPAIGN: campaign_entry(Campaign(name="")),

@@ -182,7 +182,7 @@ _SHAPES: Mapping[Kind, Shape] = {
         "max_channels": whole(1, 100_000),
         "security_key": value.security_key,
     },
-    Kind.LIST: {"file": filled, "security_key": value.security_key},
+    Kind.LIST: {"file": filled, "hidden": flag, "security_key": value.security_key},
     Kind.OPENING_HOURS: {
         "default": one_of(DefaultMode),
         "rules": value.tables('write rules, [{ days = "23456", state = "OPEN" }]'),

@@ -1,45 +1,84 @@
 """Appending very many records to a list: long transactions, and room for the index."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, select
 
 from core.store.lists import insert_records, lock_list
+from core.store.schema import record
 
 #: Records of one transaction. Numbers come in no order, so each transaction writes most pages
 #: of their index once: few long ones cost less than many short ones. A dialer on the same
 #: SQLite file waits for its turn meanwhile, for well under a second.
 COMMIT_ROWS = 100_000
+#: Most numbers of one query.
+CHUNK = 500
 
 #: What SQLite is given while it appends, and what it has otherwise.
 _ROOM = ("PRAGMA cache_size=-98304", "PRAGMA wal_autocheckpoint=50000")
 _USUAL = ("PRAGMA cache_size=-2000", "PRAGMA wal_autocheckpoint=1000")
 
-Append = Callable[[Sequence[tuple[str, str | None]]], None]
+#: A record to be: number, input attributes as JSON (None: none).
+Row = tuple[str, str | None]
+
+
+class Appender:
+    """Appends records to a list, many in one transaction."""
+
+    def __init__(self, conn: Connection, list_id: int) -> None:
+        self._conn = conn
+        self._list_id = list_id
+        self._waiting = 0
+
+    def append(self, rows: Sequence[Row]) -> int:
+        """Append the rows; how many were left out, which is none."""
+        self._lock()
+        self._insert(rows)
+        return 0
+
+    def append_new(self, rows: Sequence[Row]) -> int:
+        """Append those whose number is not in the list yet, whatever its attributes; how many
+        were left out. Of several rows with one number the first counts."""
+        self._lock()
+        known = self._find({number for number, _inputs in rows})
+        new = dict[str, str | None]()
+        for number, inputs in rows:
+            if number not in known:
+                new.setdefault(number, inputs)
+        self._insert(list(new.items()))
+        return len(rows) - len(new)
+
+    def _find(self, numbers: set[str]) -> set[str]:
+        wanted, known = sorted(numbers), set[str]()
+        for start in range(0, len(wanted), CHUNK):
+            some = wanted[start : start + CHUNK]
+            query = select(record.c.number).where(
+                record.c.list_id == self._list_id, record.c.number.in_(some)
+            )
+            known.update(self._conn.execute(query).scalars())
+        return known
+
+    def _lock(self) -> None:
+        if not self._waiting:
+            lock_list(self._conn, self._list_id)
+
+    def _insert(self, rows: Sequence[Row]) -> None:
+        insert_records(self._conn, [(self._list_id, number, inputs) for number, inputs in rows])
+        self._waiting += len(rows)
+        if self._waiting >= COMMIT_ROWS:
+            self._conn.commit()
+            self._waiting = 0
 
 
 @contextmanager
-def appending(engine: Engine, list_id: int) -> Iterator[Append]:
-    """A function that appends records, each (number, input attributes as JSON or None), to the
-    list. What it was given is in the database when the block ends, or is left with an error:
-    then all but the last transaction."""
+def appending(engine: Engine, list_id: int) -> Iterator[Appender]:
+    """What appends to the list. What it was given is in the database when the block ends, or
+    is left with an error: then all but the last transaction."""
     with engine.connect() as conn:
         _set(conn, _ROOM)
-        waiting = 0
-
-        def append(rows: Sequence[tuple[str, str | None]]) -> None:
-            nonlocal waiting
-            if not waiting:
-                lock_list(conn, list_id)
-            insert_records(conn, [(list_id, number, inputs) for number, inputs in rows])
-            waiting += len(rows)
-            if waiting >= COMMIT_ROWS:
-                conn.commit()
-                waiting = 0
-
         try:
-            yield append
+            yield Appender(conn, list_id)
             conn.commit()
         finally:
             conn.rollback()

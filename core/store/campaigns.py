@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Table, select
+from sqlalchemy import ColumnElement, Connection, Table, select, union
 
 from core.errors import NotFound
 from core.model import Campaign, Pace
@@ -58,6 +58,16 @@ def fetch_campaign(conn: Connection, campaign_id: int) -> Campaign:
 def fetch_campaign_by_name(conn: Connection, name: str) -> Campaign:
     """NotFound if there is none of this name."""
     return _fetch_one(conn, campaign.c.name == name, name)
+
+
+def fetch_list_users(conn: Connection, list_id: int) -> list[str]:
+    """The names of the campaigns that have the list, to call or to keep off, in order."""
+    users = (
+        select(table.c.campaign_id).where(table.c.list_id == list_id)
+        for table in (campaign_list, campaign_black_list)
+    )
+    query = select(campaign.c.name).where(campaign.c.id.in_(union(*users)))
+    return list(conn.execute(query.order_by(campaign.c.name)).scalars())
 
 
 def _fetch_one(conn: Connection, condition: ColumnElement[bool], shown: object) -> Campaign:

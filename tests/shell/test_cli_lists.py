@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cli import CommandLine
+from tests.support.store_site import furnish
 
 PEOPLE = "number,NAME\n+15550100,Anna\nnobody,Ben\n+15550101,Chloe\n"
 
@@ -34,6 +35,7 @@ def test_without_bad_rows_no_file_is_left(line: CommandLine) -> None:
     assert answer == {
         "list": "people",
         "accepted": 1,
+        "skipped": 0,
         "rejected": 0,
         "rejected_file": None,
         "is_interrupted": False,
@@ -116,3 +118,57 @@ def test_the_null_device_may_take_the_rejected_rows(line: CommandLine) -> None:
     path = line.write("people.csv", "number\n+15550100\n")
     line.done("list", "import", path, "--list", "people", "--rejected", "/dev/null")
     assert Path("/dev/null").is_char_device()
+
+
+def test_numbers_that_a_list_has_are_skipped_when_asked(line: CommandLine) -> None:
+    path = line.write("people.csv", PEOPLE)
+    words = ("list", "import", path, "--list", "people", "--rejected", "/dev/null")
+    line.done(*words)
+    again = line.done(*words, "--dedupe")
+    assert "people: 0 rows imported" in again.stderr
+    assert "people: 2 rows skipped: the list has their numbers already" in again.stderr
+    assert line.json("list", "show") == {"lists": [{"list": "people", "records": 2}]}
+
+
+def test_single_numbers_are_added_to_a_list(line: CommandLine) -> None:
+    words = ("--list", "people", "--attr", "NAME=Ben", "--dedupe")
+    assert line.json("list", "add", "100", "1-0-0", "101", *words) == {
+        "list": "people", "added": 2, "skipped": 1,
+    }  # fmt: skip
+    assert line.done("list", "add", "100", "--list", "people").stdout == "people: 1 added\n"
+    records = line.json("list", "show", "--list", "people")["records"]
+    assert [(r["number"], r["inputs"]) for r in records] == [
+        ("100", {"NAME": "Ben"}), ("101", {"NAME": "Ben"}), ("100", {}),
+    ]  # fmt: skip
+
+
+def test_of_numbers_with_a_wrong_one_none_is_added(line: CommandLine) -> None:
+    wrong = line.run("list", "add", "102", "12x", "--list", "people")
+    assert (wrong.exit_code, wrong.stderr[:14]) == (1, 'number "12x": ')
+    assert line.json("list", "show", "--hidden") == {"lists": []}
+
+
+def test_a_list_is_stowed_away_and_its_name_is_free(line: CommandLine) -> None:
+    line.done("list", "add", "100", "--list", "LEADS")
+    line.done("list", "stow", "LEADS", "--as", "LEADS_170112")
+    assert line.json("list", "show") == {"lists": []}
+    line.done("list", "add", "200", "--list", "LEADS")
+    assert line.json("list", "show", "--hidden")["lists"] == [
+        {"list": "LEADS_170112", "records": 1}, {"list": "LEADS", "records": 1},
+    ]  # fmt: skip
+    taken = line.run("list", "stow", "LEADS", "--as", "LEADS_170112")
+    assert taken.stderr == 'there is a list "LEADS_170112" already: choose another name\n'
+
+
+def test_who_still_uses_a_stowed_list_is_said(line: CommandLine) -> None:
+    furnish(line.open_database())
+    result = line.done("list", "stow", "people", "--as", "old people")
+    assert result.stderr == "old people: still used by calls\n"
+
+
+def test_a_list_is_hidden_and_shown_again(line: CommandLine) -> None:
+    line.done("list", "add", "100", "--list", "people")
+    line.done("list", "hide", "people")
+    assert line.json("list", "show")["lists"] == []
+    line.done("list", "unhide", "people")
+    assert line.json("list", "show")["lists"] == [{"list": "people", "records": 1}]

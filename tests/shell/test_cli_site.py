@@ -254,6 +254,7 @@ def test_a_list_s_file_is_imported_once(line: CommandLine) -> None:
         {
             "list": "people",
             "accepted": 1,
+            "skipped": 0,
             "rejected": 1,
             "rejected_file": f"{people}.rejected.csv",
             "is_interrupted": False,

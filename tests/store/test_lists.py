@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from core.errors import InvalidConfiguration, InvalidValue, NotFound
 from core.model import CallList, Record
 from core.operations import list_file
-from core.operations.lists import ImportResult, export_csv, import_csv
+from core.operations.lists import Duplicates, ImportResult, export_csv, import_csv
 from core.people import SYSTEM
 from core.store.database import reading
 from core.store.lists import (
@@ -264,3 +264,36 @@ def test_a_workbook_is_refused(database: Engine, tmp_path: Path) -> None:
     path.write_bytes(b"PK\x03\x04\x14\x00\x06\x00")
     with pytest.raises(InvalidConfiguration, match="save it as CSV"):
         import_csv(database, SYSTEM, path, "people", lambda _: None, io.StringIO(), NOW)
+
+
+def test_numbers_there_already_are_skipped_whatever_their_attributes(
+    database: Engine, tmp_path: Path
+) -> None:
+    """Those of the same file too; of other lists they say nothing."""
+    read(database, tmp_path, "number,A\n1,x\n2,x\n")
+    read(database, tmp_path, "number\n5\n", name="others")
+    path = tmp_path / "again.csv"
+    path.write_text("number,A\n2,y\n3,y\n+3,y\n3,z\nx,z\n5,y\n")
+    result = import_csv(
+        database, SYSTEM, path, "people", lambda _: None, io.StringIO(), NOW, Duplicates.SKIP
+    )
+    assert (result.accepted, result.skipped, result.rejected) == (3, 2, 1)
+    assert records(database) == [
+        ("1", {"A": "x"}), ("2", {"A": "x"}), ("3", {"A": "y"}), ("+3", {"A": "y"}),
+        ("5", {"A": "y"}),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("block", [1, 40])
+def test_duplicates_are_found_across_the_blocks_of_a_file(
+    sqlite: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    monkeypatch.setattr(list_file, "BLOCK", block)
+    path = tmp_path / "twice.csv"
+    numbers = [str(n) for n in range(1000)]
+    path.write_text("number\n" + "\n".join([*numbers, *reversed(numbers)]))
+    result = import_csv(
+        sqlite, SYSTEM, path, "l", lambda _: None, io.StringIO(), NOW, Duplicates.SKIP
+    )
+    assert (result.accepted, result.skipped) == (1000, 1000)
+    assert [number for number, _ in records(sqlite, "l")] == numbers

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import time
 
-from core.model import Campaign, EndPoint, Server, ServerType, Trunk
+from core.model import CallList, Campaign, EndPoint, Server, ServerType, Trunk
 from core.operations.site_changes import (
     Action,
     Change,
@@ -28,7 +28,7 @@ SERVER = server_entry(Server(name="pbx", type=ServerType.SIMULATED))
 OTHER = server_entry(Server(name="other", type=ServerType.SIMULATED))
 TRUNK = trunk_entry(Trunk(server_id=1, name="main", dial_string="PJSIP/${num}@c"), "pbx")
 END_POINT = endpoint_entry(EndPoint(server_id=1, name="ivr", extension="100", context="in"), "pbx")
-LIST = list_entry("people")
+LIST = list_entry(CallList(name="people"))
 CAMPAIGN = campaign_entry(
     Campaign(name="c", dial_clid="100"),
     trunks=("main",),
@@ -180,7 +180,7 @@ def test_a_campaign_s_trunks_and_end_points_must_meet_on_a_server() -> None:
 def test_the_order_of_trunks_says_nothing_and_that_of_lists_does() -> None:
     second = trunk_entry(Trunk(server_id=1, name="a", dial_string="PJSIP/${num}@d"), "pbx")
     stored = campaign_entry(Campaign(name="c"), trunks=("main", "a"), lists=("people", "b"))
-    site = (SERVER, TRUNK, second, LIST, list_entry("b"), stored)
+    site = (SERVER, TRUNK, second, LIST, list_entry(CallList(name="b")), stored)
     (same,) = changes_of('[campaigns.c]\ntrunks = ["main", "a"]', site)
     assert same.action is Action.KEEP
     (other,) = changes_of('[campaigns.c]\nlists = ["b", "people"]', site)
@@ -281,3 +281,18 @@ def test_variables_and_settings_leave_room_for_the_attributes() -> None:
         "campaigns.c: 8 variables and 3 AMD and fax settings; together they may be at most 10, "
         "for a call carries its record's attributes too"
     ]
+
+
+def test_a_campaign_does_not_call_its_automatic_list_as_one_of_its_lists() -> None:
+    own, other = (list_entry(CallList(name=f"{name}/AUTO")) for name in ("c", "d"))
+    text = '[campaigns.c]\nlists = ["d/AUTO", "c/AUTO"]'
+    assert problems_of(text, (own, other)) == [
+        'campaigns.c.lists "c/AUTO": it is its automatic list, whose numbers are called anyway; '
+        "here it would call them all again"
+    ]
+
+
+def test_a_list_is_hidden_by_its_key() -> None:
+    (change,) = changes_of("[lists.people]\nhidden = true", SITE)
+    assert change.fields == (FieldChange(key="hidden", old="false", new="true"),)
+    assert changes_of("[lists.people]", SITE)[0].action is Action.KEEP

@@ -190,12 +190,15 @@ class Campaign:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ListPosition:
     """How far a run has come in one of its lists: every record up to `highwater`
-    (a record id, 0 at the start) has been attempted or is waiting for a retry."""
+    (a record id, 0 at the start) has been attempted or is waiting for a retry. A paused list is
+    not read on. `round` counts how often it was begun again."""
 
     list_id: int
     list_name: str
     highwater: int = 0
     is_complete: bool = False
+    is_paused: bool = False
+    round: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from core.cli.campaign_lists import LIST_COLUMNS, list_cells, lists_table
 from core.cli.output import answer, json_option, make_table
 from core.cli.session import Session, pass_session
 
@@ -35,6 +36,7 @@ def status(session: Session, runs: int) -> None:
         lambda: _campaigns(found),
         lambda: _runs(found),
         *([lambda: _open_runs(found)] if found.is_dialer_running else []),
+        *([lambda: _open_lists(found)] if any(run.lists for run in found.lists) else []),
     )
 
 
@@ -59,18 +61,7 @@ def report(session: Session, run: int) -> None:
             rows=[(line.name, line.count) for line in found.trunks],
         ),
         lambda: _recalls(found.recalls),
-        lambda: make_table(
-            "Lists",
-            "list",
-            "records",
-            "read",
-            "read to record",
-            "complete",
-            rows=[
-                (at.list_name, at.records, at.read, at.highwater, _yes(at.is_complete))
-                for at in found.lists
-            ],
-        ),
+        lambda: lists_table(found.lists),
     )
 
 
@@ -133,6 +124,15 @@ def _runs(found: "Status") -> "RenderableType":
             )
             for run in found.runs
         ],
+    )
+
+
+def _open_lists(found: "Status") -> "RenderableType":
+    return make_table(
+        "Lists of open runs",
+        "run",
+        *LIST_COLUMNS,
+        rows=[(run.run_id, *list_cells(at)) for run in found.lists for at in run.lists],
     )
 
 
@@ -236,7 +236,3 @@ def _recalls(recalls: "RecallTable") -> "RenderableType":
 
 def _minute(at: datetime | None) -> str:
     return f"{at:%Y-%m-%d %H:%M}" if at else ""
-
-
-def _yes(is_so: bool) -> str:
-    return "yes" if is_so else "no"

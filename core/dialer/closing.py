@@ -108,7 +108,12 @@ class Closing:
         else:
             run.retries += 1
         self._live.out.append(
-            RecordDeferred(retry=retry, list_id=entry.record.list_id, is_retry=entry.is_retry)
+            RecordDeferred(
+                retry=retry,
+                list_id=entry.record.list_id,
+                is_retry=entry.is_retry,
+                round=run.round_of(entry),
+            )
         )
         self._live.await_retry(run, until)
         self._live.change(run)
@@ -191,6 +196,7 @@ class Closing:
                 outputs=outputs,
                 notify=notify,
                 is_retry=entry.is_retry,
+                round=run.round_of(entry),
                 was_sent=was_sent,
                 effects=effects,
             )

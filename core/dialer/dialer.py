@@ -68,6 +68,7 @@ class Dialer:
             events.RunReloaded: keeper.run_reloaded,
             events.RunAsked: keeper.run_asked,
             events.RecordsAdded: keeper.records_added,
+            events.ListsChanged: keeper.lists_changed,
             events.BatchFetched: keeper.batch_fetched,
         }
 
@@ -189,7 +190,11 @@ class Dialer:
         numbers = numbers_of(entry.record.number, entry.record.inputs) if run.screen else ()
         self.live.out.append(
             AttemptPlaced(
-                attempt=attempt, is_retry=entry.is_retry, numbers=numbers, screen=run.screen
+                attempt=attempt,
+                is_retry=entry.is_retry,
+                round=run.round_of(entry),
+                numbers=numbers,
+                screen=run.screen,
             )
         )
         self._drop_uncallable(run, now)

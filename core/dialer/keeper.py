@@ -14,6 +14,7 @@ from core.ports.events import (
     BatchFetched,
     DatabaseDown,
     DatabaseUp,
+    ListsChanged,
     OpenCall,
     RecordsAdded,
     RunAsked,
@@ -61,8 +62,9 @@ class Keeper:
         run.outcomes.update(event.outcomes)
         for found in event.open_calls:
             self._resume(run, found, now)
-        if run.retries:
+        if not run.is_exhausted:
             run.wake()
+        if run.retries:
             self._live.await_retry(run, now)
         self._live.change(run)
 
@@ -190,6 +192,16 @@ class Keeper:
         run.record_count += event.count
         run.wake()
         self._live.await_retry(run, now)
+        self._live.change(run)
+
+    def lists_changed(self, event: ListsChanged, _now: datetime) -> None:
+        run = self._live.runs.get(event.run_id)
+        if run is None or run.state.is_over:
+            return
+        run.change_lists(event.lists)
+        run.record_count = event.record_count
+        if not run.is_exhausted:
+            run.wake()
         self._live.change(run)
 
     def batch_fetched(self, event: BatchFetched, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """A run as the dialer executes it: its hopper, its place in the lists, its figures."""
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -66,6 +66,12 @@ class LiveRun:
 
     @property
     def is_read(self) -> bool:
+        """Is there nothing in its lists to read on, for now?"""
+        return all(position.is_complete or position.is_paused for position in self.read.values())
+
+    @property
+    def is_complete(self) -> bool:
+        """Are all its lists read to their ends?"""
         return all(position.is_complete for position in self.read.values())
 
     @property
@@ -115,7 +121,7 @@ class LiveRun:
     @property
     def backlog(self) -> int:
         """Records of its lists that have not been read."""
-        if self.is_read:
+        if self.is_complete:
             return 0
         return max(0, self.record_count - self.completed - self.live - self.cached)
 
@@ -127,8 +133,9 @@ class LiveRun:
 
     @property
     def is_exhausted(self) -> bool:
-        """Nothing is left to dial, now or later."""
-        return self.is_read and not (
+        """Nothing is left to dial, now or later (manual, "Pause list in a running campaign": a
+        run with a paused list does not end by itself)."""
+        return self.is_complete and not (
             self.hopper_size or self.retries or self.live or self.is_fetching
         )
 
@@ -151,28 +158,50 @@ class LiveRun:
         return FetchBatch(
             run_id=self.run.id,
             limit=max(1, size // 2, size - self.hopper_size),
-            positions=tuple(self.read.values()) if is_low else (),
+            positions=tuple(p for p in self.read.values() if not p.is_paused) if is_low else (),
             held=frozenset(self.held),
             screen=self.screen,
         )
 
-    def fill(self, entries: Iterable[HopperEntry], positions: Iterable[ListPosition]) -> None:
-        """Take a batch into the hopper."""
+    def change_lists(self, lists: Sequence[ListPosition]) -> None:
+        """Take over which lists the run has, in which order, and which are paused. What was read
+        of one that is begun again is dropped: it is read anew."""
+        for position in lists:
+            known = self.read.get(position.list_id)
+            if known is None or known.round < position.round:
+                self._begin(position)
+            for places in (self.read, self.done):
+                at = places[position.list_id]
+                places[position.list_id] = replace(at, is_paused=position.is_paused)
+        self.read = {p.list_id: self.read[p.list_id] for p in lists}
+
+    def _begin(self, position: ListPosition) -> None:
+        self.read[position.list_id] = self.done[position.list_id] = position
+        if self.fresh_of_list.pop(position.list_id, 0):
+            kept = (e for e in self.fresh if e.record.list_id != position.list_id)
+            self.fresh = deque(kept)
+
+    def fill(self, entries: Iterable[HopperEntry], positions: Sequence[ListPosition]) -> None:
+        """Take a batch into the hopper, but not what was read of a list before it was begun
+        again."""
         self.is_fetching = False
+        stale = {p.list_id for p in positions if p.round != self.read[p.list_id].round}
         for position in positions:
-            self.read[position.list_id] = position
+            if position.list_id not in stale:
+                is_paused = self.read[position.list_id].is_paused
+                self.read[position.list_id] = replace(position, is_paused=is_paused)
         for entry in entries:
             if entry.is_retry:
                 self.held.add(entry.record.id)
                 self.due.append(entry)
-            else:
+            elif entry.record.list_id not in stale:
                 self.fresh_of_list[entry.record.list_id] += 1
                 self.fresh.append(entry)
         for list_id in self.read:
             self._settle(list_id)
 
     def take(self) -> HopperEntry:
-        """The next entry to dial; a fresh one moves its list's accounted position on."""
+        """The next entry to dial; one off a list moves the accounted position there on."""
         if self.due:
             return self.due.popleft()
         entry = self.fresh.popleft()
@@ -182,8 +211,13 @@ class LiveRun:
         self._settle(list_id)
         return entry
 
+    def round_of(self, entry: HopperEntry) -> int:
+        """In which round of its list the entry was read; of a retry it does not matter."""
+        position = self.read.get(entry.record.list_id)
+        return position.round if position else 0
+
     def _settle(self, list_id: int) -> None:
-        if self.read[list_id].is_complete and not self.fresh_of_list[list_id]:
+        if not self.fresh_of_list[list_id]:
             self.done[list_id] = self.read[list_id]
 
     def await_retry(self, due_at: datetime) -> bool:

@@ -11,9 +11,10 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine
 
 from core.errors import WhipbirdError
-from core.model import Attempt, Server
+from core.model import Attempt, Run, Server
 from core.ports.events import (
     Event,
+    ListsChanged,
     OpenCall,
     RecordsAdded,
     RunAsked,
@@ -27,14 +28,19 @@ from core.store.automatic import hand_over
 from core.store.campaigns import fetch_campaign
 from core.store.database import reading
 from core.store.endpoints import fetch_endpoint
+from core.store.lists import fetch_list_by_name
 from core.store.reports import fetch_outcomes
+from core.store.run_lists import ListVerb, change_list
 from core.store.runs import (
     GRANTED,
+    Wish,
     answer,
+    count_run_records,
     create_run,
     fetch_asked,
     fetch_open_run,
     fetch_plan,
+    fetch_run,
     fetch_unfinished_runs,
 )
 from core.store.servers import fetch_servers
@@ -102,7 +108,7 @@ def take_wishes(engine: Engine, now: datetime) -> list[Event]:
         for wish in fetch_asked(conn, WISHES):
             try:
                 with conn.begin_nested():
-                    events.append(_take(conn, wish.campaign_id, wish.verb, now))
+                    events.append(_take(conn, wish, now))
                 outcome = GRANTED
             except (WhipbirdError, ValueError) as error:
                 outcome = str(error)
@@ -113,11 +119,23 @@ def take_wishes(engine: Engine, now: datetime) -> list[Event]:
     return events
 
 
-def _take(conn: Connection, campaign_id: int, verb: str, now: datetime) -> Event:
-    if verb == "start":
-        run = create_run(conn, fetch_campaign(conn, campaign_id), now)
+def _take(conn: Connection, wish: Wish, now: datetime) -> Event:
+    if wish.verb == "start":
+        run = create_run(conn, fetch_campaign(conn, wish.campaign_id), now)
         return RunLoaded(plan=fetch_plan(conn, run.id))
-    run_id = fetch_open_run(conn, campaign_id).id
-    if verb == "reload":
-        return RunReloaded(plan=fetch_plan(conn, run_id))
-    return RunAsked(run_id=run_id, verb=RunVerb(verb))
+    found = fetch_open_run(conn, wish.campaign_id)
+    if wish.verb == "reload":
+        return RunReloaded(plan=fetch_plan(conn, found.id))
+    if wish.verb in list(ListVerb):
+        return _change_list(conn, found, ListVerb(wish.verb), wish.argument)
+    return RunAsked(run_id=found.id, verb=RunVerb(wish.verb))
+
+
+def _change_list(conn: Connection, found: Run, verb: ListVerb, list_name: str) -> Event:
+    """Written here and told to the dialer: what its journal still says of the round before does
+    not count any more."""
+    change_list(conn, found, verb, fetch_list_by_name(conn, list_name))
+    changed = fetch_run(conn, found.id)
+    return ListsChanged(
+        run_id=changed.id, lists=changed.lists, record_count=count_run_records(conn, changed)
+    )

@@ -11,8 +11,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine
 
-from core.model import CallLog, Campaign, ListPosition, Run
+from core.model import CallLog, Campaign, Run
 from core.operations.permission import is_visible, require, require_visible
+from core.operations.run_lists import ListView, view_lists
 from core.people import Actor
 from core.rules.decisions import Decision
 from core.rules.figures import Figures, work_out
@@ -22,7 +23,7 @@ from core.rules.states import RunState
 from core.store import reports as stored
 from core.store.campaigns import fetch_campaign
 from core.store.database import reading
-from core.store.lists import count_records, fetch_lists, fetch_numbers
+from core.store.lists import fetch_lists, fetch_numbers
 from core.store.run_shown import RunShown, fetch_shown
 from core.store.runs import fetch_recent_runs, fetch_run
 from core.store.servers import fetch_servers
@@ -71,19 +72,6 @@ class TrunkLine:
 
     name: str
     count: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ListLine:
-    """How far the run is in one of its lists: up to record `highwater`, the mark, it has called
-    or refused `read` of the list's `records`."""
-
-    list_id: int
-    list_name: str
-    highwater: int
-    is_complete: bool
-    read: int
-    records: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,7 +135,7 @@ class RunReport:
     outcomes: tuple[OutcomeLine, ...]
     trunks: tuple[TrunkLine, ...]
     recalls: RecallTable
-    lists: tuple[ListLine, ...]
+    lists: tuple[ListView, ...]
     page: LogPage
 
     @property
@@ -195,7 +183,7 @@ def run_report(
                 (found.state, found.retry_no, found.count)
                 for found in stored.fetch_recall_counts(conn, run_id)
             ),
-            lists=tuple(_list_line(conn, position) for position in run.lists),
+            lists=view_lists(conn, run),
             page=_page(conn, run_id, after_id, limit),
         )
 
@@ -268,17 +256,6 @@ def _outcome(found: stored.OutcomeCount) -> OutcomeLine:
         wait_pre_ms=found.wait_pre_ms,
         wait_after_ms=found.wait_after_ms,
         talk_ms=found.talk_ms,
-    )
-
-
-def _list_line(conn: Connection, position: ListPosition) -> ListLine:
-    return ListLine(
-        list_id=position.list_id,
-        list_name=position.list_name,
-        highwater=position.highwater,
-        is_complete=position.is_complete,
-        read=count_records(conn, position.list_id, up_to=position.highwater),
-        records=count_records(conn, position.list_id),
     )
 
 

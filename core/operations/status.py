@@ -11,6 +11,7 @@ from core.model import ServerType
 from core.operations.campaigns import CampaignView, campaigns
 from core.operations.permission import require, visible
 from core.operations.reports import RunSummary, recent_runs
+from core.operations.run_lists import RunLists, open_run_lists
 from core.operations.site import Site, fetch_site
 from core.people import Actor
 from core.rules.keys import Key
@@ -34,12 +35,13 @@ class ServerStatus:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Status:
-    """How things stand. Runs are the latest first."""
+    """How things stand. Runs are the latest first; `lists` are those of the open ones."""
 
     is_dialer_running: bool
     servers: tuple[ServerStatus, ...]
     campaigns: tuple[CampaignView, ...]
     runs: tuple[RunSummary, ...]
+    lists: tuple[RunLists, ...]
 
 
 def fetch_status(engine: Engine, actor: Actor, run_limit: int = RUNS) -> Status:
@@ -52,6 +54,7 @@ def fetch_status(engine: Engine, actor: Actor, run_limit: int = RUNS) -> Status:
         servers=_servers(site, actor),
         campaigns=tuple(campaigns(engine, actor)),
         runs=tuple(recent_runs(engine, actor, run_limit)),
+        lists=open_run_lists(engine, actor),
     )
 
 

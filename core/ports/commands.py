@@ -58,13 +58,14 @@ class FetchBatch:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AttemptPlaced:
-    """Journal: the attempt is about to leave. If it `is_retry`, the record's retry is used up;
-    `AttemptsCommitted` follows once this is safe; `AttemptsBlacklisted` if `screen` forbids one
-    of `numbers`, which are all that the record has; `AttemptsCapped` if it refuses the number
-    that is dialled."""
+    """Journal: the attempt is about to leave. If it `is_retry`, the record's retry is used up,
+    else its list is read so far in this `round`; `AttemptsCommitted` follows once this is safe;
+    `AttemptsBlacklisted` if `screen` forbids one of `numbers`, which are all that the record has;
+    `AttemptsCapped` if it refuses the number that is dialled."""
 
     attempt: Attempt
     is_retry: bool = False
+    round: int = 0
     numbers: tuple[str, ...] = ()
     screen: Screen | None = None
 
@@ -73,15 +74,16 @@ class AttemptPlaced:
 class CallClosed:
     """Journal: the attempt is over. `retry` is its record's next one; `outputs` replace the
     record's output attributes, None leaves them alone. An attempt without lines was never
-    placed: it uses up its record's retry here, if it `is_retry`. `notify` is to be posted once
-    this is safe, `effects` are what disposition rules made of it: they come with it, once. What
-    was not sent certainly reached nobody."""
+    placed: it uses up its record's retry here, or moves its list on, as an AttemptPlaced does.
+    `notify` is to be posted once this is safe, `effects` are what disposition rules made of it:
+    they come with it, once. What was not sent certainly reached nobody."""
 
     log: CallLog
     retry: Retry | None
     outputs: Mapping[str, str] | None
     notify: Notification | None = None
     is_retry: bool = False
+    round: int = 0
     was_sent: bool = True
     effects: tuple[Effect, ...] = ()
 
@@ -98,8 +100,8 @@ class Mailing:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunProgressed:
     """Journal: where a run now is. Every record up to a position's highwater is attempted
-    or in the retry queue once the entries written before this one are. `mailing` is to be sent
-    once this is safe."""
+    or in the retry queue once the entries written before this one are. A position counts only
+    in its round, and says nothing of pauses. `mailing` is to be sent once this is safe."""
 
     run_id: int
     state: RunState
@@ -114,11 +116,13 @@ class RunProgressed:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecordDeferred:
     """Journal: a record of this list waits for hours in which it may be called. `retry` takes
-    the place of the one it had, if it `is_retry`; nothing was attempted."""
+    the place of the one it had, if it `is_retry`, or else moves the list on in its `round`;
+    nothing was attempted."""
 
     retry: Retry
     list_id: int
     is_retry: bool
+    round: int = 0
 
 
 JournalEntry = AttemptPlaced | CallClosed | RecordDeferred | RunProgressed

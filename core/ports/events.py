@@ -236,6 +236,16 @@ class RecordsAdded:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ListsChanged:
+    """The run's lists, in their order, as they now are in the database: one was added, paused,
+    resumed or begun again. `record_count` is how many records the run has by now."""
+
+    run_id: int
+    lists: tuple[ListPosition, ...]
+    record_count: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class BatchFetched:
     """The answer to `FetchBatch`. `positions` say how far each list has now been read,
     `next_due_at` when the earliest retry that is not in `entries` comes due (None: there is
@@ -322,6 +332,7 @@ Event = (
     | RunReloaded
     | RunAsked
     | RecordsAdded
+    | ListsChanged
     | BatchFetched
     | AttemptsCommitted
     | AttemptsBlacklisted

@@ -1,17 +1,18 @@
 """Filling a run's hopper: due retries first, by priority, then records in list order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from core.model import HopperEntry, ListPosition
+from core.model import HopperEntry, ListPosition, Record
 from core.ports.commands import FetchBatch
 from core.ports.events import BatchFetched
 from core.store.lists import fetch_records
 from core.store.records import RECORD, make_record
-from core.store.schema import call_list, record, retry
+from core.store.schema import attempt, call_list, call_log, record, retry
 
 _RETRIES = (
     select(
@@ -38,21 +39,48 @@ def fetch_batch(conn: Connection, command: FetchBatch, now: datetime) -> BatchFe
             positions.append(position)
             continue
         fresh = fetch_records(conn, position.list_id, after_id=position.highwater, limit=room)
-        entries += [HopperEntry(record=r, list_name=position.list_name) for r in fresh]
-        positions.append(
-            ListPosition(
-                list_id=position.list_id,
-                list_name=position.list_name,
-                highwater=fresh[-1].id if fresh else position.highwater,
-                is_complete=len(fresh) < room,
-            )
-        )
+        entries += _fresh_entries(conn, command.run_id, position, fresh)
+        highwater = fresh[-1].id if fresh else position.highwater
+        positions.append(replace(position, highwater=highwater, is_complete=len(fresh) < room))
     return BatchFetched(
         run_id=command.run_id,
         entries=tuple(entries),
         positions=tuple(positions),
         next_due_at=next_due_at,
     )
+
+
+def _fresh_entries(
+    conn: Connection, run_id: int, position: ListPosition, fresh: Sequence[Record]
+) -> list[HopperEntry]:
+    """In a list that was begun again, attempts are counted on, and records that are being called
+    or wait for a retry are left alone: they are still in the round before."""
+    if not position.round:
+        return [HopperEntry(record=r, list_name=position.list_name) for r in fresh]
+    last, busy = _past(conn, run_id, [r.id for r in fresh])
+    return [
+        HopperEntry(record=r, list_name=position.list_name, attempt_no=last.get(r.id, -1) + 1)
+        for r in fresh
+        if r.id not in busy
+    ]
+
+
+def _past(
+    conn: Connection, run_id: int, record_ids: Sequence[int]
+) -> tuple[dict[int, int], set[int]]:
+    """The last attempt of each of the run's records that is over, and those that are not done."""
+    log = call_log.c
+    ended = (
+        select(log.record_id, func.max(log.attempt_no).label("last"))
+        .where(log.run_id == run_id, log.record_id.in_(record_ids))
+        .group_by(log.record_id)
+    )
+    busy: set[int] = set()
+    for table in (attempt, retry):
+        query = select(table.c.record_id)
+        of_these = query.where(table.c.run_id == run_id, table.c.record_id.in_(record_ids))
+        busy.update(conn.execute(of_these).scalars())
+    return {row.record_id: row.last for row in conn.execute(ended)}, busy
 
 
 def _fetch_retries(

@@ -42,11 +42,14 @@ _UPDATE_RUN = (
     .where(run.c.id == bindparam("of_run"))
     .values({n: bindparam(n) for n in ("state", "attempted", "completed", "ended_at", "error")})
 )
+_OF_ROUND = and_(
+    run_list.c.run_id == bindparam("of_run"),
+    run_list.c.list_id == bindparam("of_list"),
+    run_list.c.round == bindparam("of_round"),
+)
 _UPDATE_POSITION = (
     update(run_list)
-    .where(
-        and_(run_list.c.run_id == bindparam("of_run"), run_list.c.list_id == bindparam("of_list"))
-    )
+    .where(_OF_ROUND)
     .values(highwater=bindparam("highwater"), is_complete=bindparam("is_complete"))
 )
 
@@ -54,13 +57,7 @@ _UPDATE_POSITION = (
 #: progress is written does not find the record unread.
 _ADVANCE_POSITION = (
     update(run_list)
-    .where(
-        and_(
-            run_list.c.run_id == bindparam("of_run"),
-            run_list.c.list_id == bindparam("of_list"),
-            run_list.c.highwater < bindparam("of_record"),
-        )
-    )
+    .where(_OF_ROUND, run_list.c.highwater < bindparam("of_record"))
     .values(highwater=bindparam("of_record"))
 )
 
@@ -141,14 +138,15 @@ def _has_retry(entry: _Taken) -> bool:
 
 def _fresh_reached(entries: Sequence[_Taken]) -> list[dict[str, Any]]:
     """How far in each list of each run these are off the list."""
-    reached: dict[tuple[int, int], int] = {}
+    reached: dict[tuple[int, int, int], int] = {}
     for entry in entries:
         if not entry.is_retry:
             run_id, list_id, record_id = _record_of(entry)
-            reached[run_id, list_id] = max(reached.get((run_id, list_id), 0), record_id)
+            key = run_id, list_id, entry.round
+            reached[key] = max(reached.get(key, 0), record_id)
     return [
-        {"of_run": run_id, "of_list": list_id, "of_record": record_id}
-        for (run_id, list_id), record_id in reached.items()
+        {"of_run": run_id, "of_list": list_id, "of_round": round, "of_record": record_id}
+        for (run_id, list_id, round), record_id in reached.items()
     ]
 
 
@@ -189,6 +187,7 @@ def _write_progress(conn: Connection, progress: Sequence[RunProgressed]) -> None
             {
                 "of_run": p.run_id,
                 "of_list": position.list_id,
+                "of_round": position.round,
                 "highwater": position.highwater,
                 "is_complete": position.is_complete,
             }

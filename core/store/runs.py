@@ -64,7 +64,12 @@ def _run(conn: Connection, row: RowMapping) -> Run:
     )
     lists = tuple(
         ListPosition(
-            list_id=p.list_id, list_name=p.name, highwater=p.highwater, is_complete=p.is_complete
+            list_id=p.list_id,
+            list_name=p.name,
+            highwater=p.highwater,
+            is_complete=p.is_complete,
+            is_paused=p.is_paused,
+            round=p.round,
         )
         for p in positions
     )
@@ -128,23 +133,31 @@ def fetch_plan(conn: Connection, run_id: int) -> RunPlan:
         endpoints=endpoints,
         opening_hours=tuple(fetch_opening_hours(conn, i) for i in campaign.opening_hours_ids),
         caps=fetch_caps_of(conn, campaign.cap_ids),
-        record_count=found.added + sum(count_records(conn, p.list_id) for p in found.lists),
+        record_count=count_run_records(conn, found),
         retry_count=conn.execute(retries).scalar_one(),
     )
 
 
+def count_run_records(conn: Connection, found: Run) -> int:
+    """All that the run has to call: a list that was begun again counts again."""
+    of_lists = sum(count_records(conn, p.list_id) * (p.round + 1) for p in found.lists)
+    return found.added + of_lists
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wish:
-    """Something a person asked of a campaign: `start`, `pause`, `unpause` or `remove`."""
+    """Something a person asked of a campaign: `start`, `pause`, `unpause` … `argument` is the
+    name of the list, if the wish is one of a list."""
 
     id: int
     campaign_id: int
     verb: str
+    argument: str = ""
 
 
-def ask(conn: Connection, campaign_id: int, verb: str, now: datetime) -> int:
+def ask(conn: Connection, campaign_id: int, verb: str, now: datetime, *, argument: str = "") -> int:
     """Leave a wish for the dialer; its id."""
-    values = {"campaign_id": campaign_id, "verb": verb, "asked_at": now}
+    values = {"campaign_id": campaign_id, "verb": verb, "argument": argument, "asked_at": now}
     key = conn.execute(insert(run_command).values(values)).inserted_primary_key
     assert key is not None
     return int(key[0])
@@ -154,7 +167,7 @@ def fetch_asked(conn: Connection, limit: int) -> list[Wish]:
     """Wishes that nobody answered yet, the oldest first."""
     table = run_command
     query = (
-        select(table.c.id, table.c.campaign_id, table.c.verb)
+        select(table.c.id, table.c.campaign_id, table.c.verb, table.c.argument)
         .where(table.c.handled_at.is_(None))
         .order_by(table.c.id)
         .limit(limit)

@@ -331,6 +331,8 @@ run_list = Table(
     Column("idx", Integer, primary_key=True, autoincrement=False),
     Column("highwater", BigKey, nullable=False, default=0),
     Column("is_complete", Boolean, nullable=False, default=False),
+    _flag("is_paused"),
+    Column("round", Integer, nullable=False, server_default="0"),
     Index(None, "list_id", "run_id"),
 )
 
@@ -432,13 +434,14 @@ past_call = Table(
     Index(None, "number", "placed_at"),
 )
 
-#: What people ask of campaigns; the dialer answers.
+#: What people ask of campaigns; the dialer answers. `argument` names the list, if it is one's.
 run_command = Table(
     "run_command",
     metadata,
     _key(),
     _link("campaign_id", "campaign"),
     Column("verb", String(16), nullable=False),
+    Column("argument", name_type(NAME), nullable=False, server_default=""),
     Column("asked_at", Moment, nullable=False),
     Column("handled_at", Moment),
     Column("outcome", Text, nullable=False, default=""),

@@ -9,7 +9,7 @@ from threading import Event, Thread
 import pytest
 from sqlalchemy import Engine, update
 
-from core.cli.campaigns import wait_for_outcome
+from core.cli.wishes import wait_for_outcome
 from core.model import Attempt, CallLog, Record
 from core.operations.campaigns import ask
 from core.people import SYSTEM

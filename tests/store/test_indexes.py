@@ -94,6 +94,12 @@ def read_batch(conn: Connection, site: Site) -> object:
     return fetch_batch(conn, command, NOW + timedelta(seconds=20))
 
 
+def read_again(conn: Connection, site: Site) -> object:
+    position = ListPosition(list_id=site.call_list.id, list_name="people", round=1)
+    command = FetchBatch(run_id=site.run.id, limit=50, positions=(position,))
+    return fetch_batch(conn, command, NOW - timedelta(seconds=20))
+
+
 def write_all(conn: Connection, site: Site) -> object:
     fresh = site.attempt(3 * ROWS, record=3, attempt_no=1)
     progress = RunProgressed(
@@ -140,6 +146,7 @@ def count_first(conn: Connection, site: Site) -> object:
 
 QUERIES: dict[str, Work] = {
     "fetch_batch": read_batch,
+    "fetch_batch of a list begun again": read_again,
     "write_entries": write_all,
     "fetch_records": lambda c, s: fetch_records(
         c, s.call_list.id, after_id=s.record_ids[9000], limit=50

@@ -199,13 +199,14 @@ class World:
         positions = []
         for position in command.positions:
             fresh = (
-                [] if position.is_complete else self._after(position, command.limit - len(entries))
+                []
+                if position.is_complete
+                else self._after(command.run_id, position, command.limit - len(entries))
             )
             entries += fresh
             positions.append(
-                ListPosition(
-                    list_id=position.list_id,
-                    list_name=position.list_name,
+                replace(
+                    position,
                     highwater=fresh[-1].record.id if fresh else position.highwater,
                     is_complete=position.is_complete or len(entries) < command.limit,
                 )
@@ -237,10 +238,23 @@ class World:
         hours, record = command.screen.recipient_hours, entry.record
         return zones_of(hours, record.number, record.inputs)
 
-    def _after(self, position: ListPosition, limit: int) -> list[HopperEntry]:
-        records = [r for r in self.lists[position.list_id] if r.id > position.highwater]
+    def _after(self, run_id: int, position: ListPosition, limit: int) -> list[HopperEntry]:
+        over = {log.log.attempt.id for log in self.logs}
+        attempts = [p.attempt for p in self.placed if p.attempt.run_id == run_id]
+        busy = {a.record_id for a in attempts if a.id not in over}
+        busy |= {record_id for of_run, record_id in self.retries if of_run == run_id}
+        records = [
+            r
+            for r in self.lists[position.list_id]
+            if r.id > position.highwater and not (position.round and r.id in busy)
+        ]
         return [
-            HopperEntry(record=record, list_name=position.list_name) for record in records[:limit]
+            HopperEntry(
+                record=record,
+                list_name=position.list_name,
+                attempt_no=sum(a.record_id == record.id for a in attempts),
+            )
+            for record in records[:limit]
         ]
 
     def _entry(self, retry: Retry) -> HopperEntry:
@@ -253,6 +267,20 @@ class World:
             retry_no=retry.retry_no,
             is_retry=True,
         )
+
+    def change_list(self, list_id: int, **changes: object) -> None:
+        """What the database makes of a wish for a list of run 1: its position there is changed,
+        or made if the run has no such list."""
+        known = self.dialer.live.runs[1].done
+        at = {key: replace(position) for key, position in known.items()}
+        new = ListPosition(list_id=list_id, list_name=f"list {list_id}")
+        at[list_id] = replace(at.get(list_id, new), **changes)
+        count = sum(len(self.lists[key]) * (p.round + 1) for key, p in at.items())
+        self.post(events.ListsChanged(run_id=1, lists=tuple(at.values()), record_count=count))
+
+    def restart_list(self, list_id: int) -> None:
+        round = self.dialer.live.runs[1].done[list_id].round
+        self.change_list(list_id, highwater=0, is_complete=False, is_paused=False, round=round + 1)
 
     def add_records(self, *records: Record, due_at: datetime | None = None) -> None:
         """Hand run 1 these records, as the database does with those that were added to it."""

@@ -54,7 +54,8 @@ def test_a_campaign_names_caps_that_there_are() -> None:
 
 
 def test_figures_of_one_s_own_may_replace_those_of_a_preset() -> None:
-    stored = [cap_entry(Cap(name="c", attempts=7, days=7, rest_days=7)), list_entry(CallList(name="l"))]
+    cap = cap_entry(Cap(name="c", attempts=7, days=7, rest_days=7))
+    stored = [cap, list_entry(CallList(name="l"))]
     entries, problems = parse_site("[caps.c]\nattempts = 3")
     (change,) = compare(entries, stored, problems)
     assert [(f.key, f.old, f.new) for f in change.fields] == [("attempts", "7", "3")]

@@ -1,0 +1,142 @@
+"""Lists of a run while it is open: added, paused, resumed and begun again."""
+
+from core.model import Campaign, Trunk
+from core.ports import events
+from core.rules.states import RunState
+from tests.support.world import World, rule
+
+ONE_LINE = Trunk(id=1, server_id=1, name="trunk", dial_string="PJSIP/${num}@carrier", capacity=1)
+
+
+def world_of(*numbers: str, batch_size: int = 100, **campaign: object) -> World:
+    """One line; list 2 holds 200 and 201, and the run does not have it yet."""
+    world = World()
+    world.add_list(1, numbers)
+    world.add_list(2, ["200", "201"])
+    fields = {"id": 1, "name": "c", "list_ids": (1,), "batch_size": batch_size, **campaign}
+    world.load(Campaign(**fields), trunks=[ONE_LINE])  # type: ignore[arg-type]
+    return world
+
+
+def dialled(world: World) -> list[str]:
+    return [placed.attempt.number for placed in world.placed]
+
+
+def finish(world: World) -> None:
+    while world.ringing:
+        world.complete(world.ringing[0])
+
+
+def test_an_added_list_is_read_behind_the_others() -> None:
+    world = world_of("100", "101")
+    world.change_list(2)
+    finish(world)
+    assert dialled(world) == ["100", "101", "200", "201"]
+    assert (world.progress[1].state, world.progress[1].completed) == (RunState.COMPLETED, 4)
+
+
+def test_a_list_wakes_an_idle_run() -> None:
+    world = world_of(idles_on_termination=True)
+    assert world.progress[1].state is RunState.IDLE
+    world.change_list(2)
+    finish(world)
+    assert dialled(world) == ["200", "201"]
+    assert world.progress[1].state is RunState.IDLE
+
+
+def test_a_paused_list_is_not_read_on_and_keeps_the_run_open() -> None:
+    world = world_of("100", "101", "102", "103", batch_size=2)
+    world.change_list(1, is_paused=True)
+    finish(world)
+    world.wait(minutes=10)
+    assert dialled(world) == ["100", "101", "102"]
+    assert world.progress[1].state is RunState.RUNNING
+    world.change_list(1, is_paused=False)
+    finish(world)
+    assert dialled(world) == ["100", "101", "102", "103"]
+    assert world.progress[1].state is RunState.COMPLETED
+
+
+def test_a_paused_list_does_not_keep_the_dialer_reading() -> None:
+    world = world_of("100", "101", "102", batch_size=2)
+    world.change_list(1, is_paused=True)
+    finish(world)
+    asked = [type(command) for command in world.dialer.decide(world.now)]
+    assert asked == []
+    assert world.dialer.live.runs[1].wants_batch(world.now) is False
+
+
+def test_lists_behind_a_paused_one_are_read() -> None:
+    world = world_of("100", "101", "102", "103", batch_size=2)
+    world.change_list(1, is_paused=True)
+    world.change_list(2)
+    finish(world)
+    assert dialled(world) == ["100", "101", "102", "200", "201"]
+
+
+def test_a_list_that_is_begun_again_is_called_again_under_new_attempts() -> None:
+    world = world_of("100", "101", idles_on_termination=True)
+    finish(world)
+    world.restart_list(1)
+    finish(world)
+    attempts = [(p.attempt.number, p.attempt.attempt_no) for p in world.placed]
+    assert attempts == [("100", 0), ("101", 0), ("100", 1), ("101", 1)]
+    assert [p.attempt.retry_no for p in world.placed] == [0, 0, 0, 0]
+    assert (world.progress[1].state, world.progress[1].completed) == (RunState.IDLE, 4)
+
+
+def test_what_was_read_before_a_restart_is_not_called_twice() -> None:
+    world = world_of("100", "101", "102")
+    world.complete(world.ringing[0])
+    world.restart_list(1)
+    finish(world)
+    assert dialled(world) == ["100", "101", "100", "102"]
+
+
+def test_a_batch_that_was_under_way_during_a_restart_does_not_count() -> None:
+    world = world_of("100", "101", "102")
+    run = world.dialer.live.runs[1]
+    late = world._fetch(run.fetch())
+    world.restart_list(1)
+    stale = events.BatchFetched(
+        run_id=1,
+        entries=world._fetch(world.dialer.live.runs[1].fetch()).entries,
+        positions=late.positions,
+        next_due_at=None,
+    )
+    world.post(stale)
+    assert run.read[1].round == 1
+    finish(world)
+    assert dialled(world).count("101") == dialled(world).count("102") == 1
+
+
+def test_a_batch_that_was_under_way_during_a_pause_does_not_end_it() -> None:
+    world = world_of("100", "101", "102", "103", batch_size=2)
+    run = world.dialer.live.runs[1]
+    late = world._fetch(run.fetch())
+    world.change_list(1, is_paused=True)
+    world.post(late)
+    assert run.read[1].is_paused
+    finish(world)
+    world.wait(minutes=1)
+    assert "103" not in dialled(world)
+
+
+def test_a_retry_of_the_round_before_is_left_to_its_turn() -> None:
+    world = world_of("100", "101", reschedule_rules=(rule("RS_BUSY", retry_after_s=60),))
+    world.busy(world.ringing[0])
+    world.complete(world.ringing[0])
+    world.restart_list(1)
+    finish(world)
+    assert dialled(world) == ["100", "101", "101"]
+    world.wait(seconds=61)
+    finish(world)
+    assert dialled(world) == ["100", "101", "101", "100"]
+    assert world.progress[1].state is RunState.COMPLETED
+
+
+def test_a_run_that_is_over_takes_no_list() -> None:
+    world = world_of()
+    assert world.progress[1].state is RunState.COMPLETED
+    world.change_list(2)
+    assert (dialled(world), world.progress[1].state) == ([], RunState.COMPLETED)

@@ -239,7 +239,8 @@ class HopperEntry:
     an entry of the retry queue, where added records wait for their first attempt too, from
     one fresh off its list. `is_blacklisted` and `refusal`, a cap's, are what the first check
     found, when the entry was fetched, and `zones` the IANA names of all zones in which the
-    person may be: none if nothing is known, None if nobody asked.
+    person may be: none if nothing is known, None if nobody asked. `removal` says why its record
+    was taken away, if it was: then it is not called, and nobody is told of it.
     """
 
     record: Record
@@ -250,6 +251,7 @@ class HopperEntry:
     is_blacklisted: bool = False
     refusal: Refusal | None = None
     zones: tuple[str, ...] | None = None
+    removal: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

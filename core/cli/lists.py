@@ -155,6 +155,31 @@ def stow(session: Session, name: str, new_name: str) -> None:
         say(f"{new_name}: still used by {', '.join(stowed.campaigns)}")
 
 
+@list_.command(short_help="Take numbers off a list.")
+@click.argument("numbers", nargs=-1, required=True)
+@click.option("--list", "name", required=True, help="The list.")
+@json_option
+@pass_session
+def remove(session: Session, numbers: tuple[str, ...], name: str) -> None:
+    """Take NUMBERS off a list: every record of theirs there. Reports still tell their calls."""
+    from core.operations.lists import remove_numbers
+
+    count = remove_numbers(session.engine, session.actor, name, numbers, session.now())
+    answer({"list": name, "removed": count}, f"{name}: {count} records taken off")
+
+
+@list_.command(short_help="Delete a list that no campaign has and no run called.")
+@click.argument("name")
+@json_option
+@pass_session
+def delete(session: Session, name: str) -> None:
+    """Delete the list NAME with its records."""
+    from core.operations.lists import drop_list
+
+    drop_list(session.engine, session.actor, name, session.now())
+    answer({"deleted": name}, f"{name}: deleted")
+
+
 @list_.command(short_help="Leave a list out of ordinary listings.")
 @click.argument("name")
 @json_option

@@ -19,6 +19,7 @@ from core.cli.hours import hours
 from core.cli.lists import list_
 from core.cli.outbox import outbox
 from core.cli.output import is_json, say, write_json
+from core.cli.persons import person
 from core.cli.reports import report, status
 from core.cli.server import migrate, run
 from core.cli.session import Session
@@ -70,6 +71,7 @@ for command in (
     call,
     campaign,
     outbox,
+    person,
     hours,
     status,
     report,

@@ -12,6 +12,7 @@ from core.dialer.run import LiveRun
 from core.model import Attempt, CallLog, HopperEntry, Record, Retry
 from core.ports.commands import CallClosed, RecordDeferred
 from core.rules.caps import CAPPED, Refusal
+from core.rules.disposition import Effect
 from core.rules.notifications import Notification, form_fields, render_form
 from core.rules.recipient_hours import NO_HOURS
 from core.rules.reschedule import RetryDecision, decide_retry
@@ -41,8 +42,8 @@ WITHOUT_HOURS = Bar(
 
 def find_bar(entry: HopperEntry, now: datetime) -> Bar | None:
     """What forbids to call the entry; None if nothing does."""
-    if entry.record.fault:
-        return Bar(state=CallState.RS_ERROR, reason=entry.record.fault)
+    if why := entry.removal or entry.record.fault:
+        return Bar(state=CallState.RS_ERROR, reason=why)
     if entry.is_blacklisted:
         return BLACKLISTED
     if has_expired(entry.record, now):
@@ -129,7 +130,10 @@ class Closing:
         """The call must not leave after all: nobody was called."""
         self.use_up_retry(call)
         self._live.runs[call.attempt.run_id].attempted -= 1
-        self.close(call, bar.state, now, reason=bar.reason)
+        call.advance(bar.state)
+        run = self._live.runs[call.attempt.run_id]
+        decision = self._decide_retry(run, call.attempt, bar.state) if bar is BLACKLISTED else None
+        self.finish(call, decision, now, reason=bar.reason)
 
     def take_back(self, call: Call, reason: str, now: datetime) -> None:
         """The call never left. Nobody was called, so it is tried again whatever the rules."""
@@ -187,8 +191,10 @@ class Closing:
         if decision is not None and not run.state.is_over:
             retry = _retry(log.attempt, entry.record.priority, decision, log.ended_at)
             log = replace(log, next_retry_s=retry.after_s)
-        notify = _notification(run.campaign.http_notify, log, entry, outputs)
-        effects = dispose(run, log, entry, outputs, is_rescheduled=retry is not None)
+        notify, effects = None, tuple[Effect, ...]()
+        if not entry.removal:
+            notify = _notification(run.campaign.http_notify, log, entry, outputs)
+            effects = dispose(run, log, entry, outputs, is_rescheduled=retry is not None)
         self._live.out.append(
             CallClosed(
                 log=log,

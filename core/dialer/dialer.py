@@ -58,6 +58,7 @@ class Dialer:
             events.AttemptsCommitted: tracker.committed,
             events.AttemptsBlacklisted: tracker.blacklisted,
             events.AttemptsCapped: tracker.capped,
+            events.AttemptsRemoved: tracker.removed,
             events.AttemptRefused: tracker.attempt_refused,
             events.Stopping: tracker.stopping,
             events.DatabaseDown: keeper.database_down,

@@ -1,10 +1,11 @@
 """What becomes of each live call: from its commit to its log row and its retry."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from core.dialer.call import Call
-from core.dialer.closing import BLACKLISTED, EXPIRED, Closing, has_expired
+from core.dialer.closing import BLACKLISTED, EXPIRED, Bar, Closing, has_expired
 from core.dialer.lines import LiveServer
 from core.dialer.live import Live
 from core.dialer.originating import make_originate
@@ -15,6 +16,7 @@ from core.ports.events import (
     AttemptsBlacklisted,
     AttemptsCapped,
     AttemptsCommitted,
+    AttemptsRemoved,
     ChannelsListed,
     DialEnded,
     Dialling,
@@ -168,6 +170,14 @@ class Tracker:
                 self._closing.use_up_retry(call)
                 self._run_of(call).attempted -= 1
                 self._closing.put_off(call, refusal, now)
+
+    def removed(self, event: AttemptsRemoved, now: datetime) -> None:
+        """Their records were taken away while they were on their way to the database."""
+        for attempt_id, reason in event.reasons.items():
+            call = self._live.by_attempt.get(attempt_id)
+            if call is not None and call.state is CallState.SCHEDULED:
+                call.entry = replace(call.entry, removal=reason)
+                self._closing.give_up(call, Bar(state=CallState.RS_ERROR, reason=reason), now)
 
     def attempt_refused(self, event: AttemptRefused, now: datetime) -> None:
         """A retry so refused is still in the database: it stays held, and is not read again."""

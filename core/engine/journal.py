@@ -24,11 +24,17 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
 from core.engine.outage import Outage, in_words
-from core.engine.screening import Screening, count_attempts, screen_attempts
+from core.engine.screening import Screening, count_attempts, erase_written, screen_attempts
 from core.engine.threads import Threads
 from core.ports import Post
 from core.ports.commands import AttemptPlaced, JournalEntry
-from core.ports.events import AttemptRefused, AttemptsBlacklisted, AttemptsCapped, AttemptsCommitted
+from core.ports.events import (
+    AttemptRefused,
+    AttemptsBlacklisted,
+    AttemptsCapped,
+    AttemptsCommitted,
+    AttemptsRemoved,
+)
 from core.store.journal import is_written, write_entries
 
 log = logging.getLogger(__name__)
@@ -177,6 +183,9 @@ class DatabaseJournal:
         ids = [e.attempt.id for e in entries if isinstance(e, AttemptPlaced)]
         if screening.blacklisted:
             self._post(AttemptsBlacklisted(attempt_ids=tuple(sorted(screening.blacklisted))))
+        if screening.binned:
+            reasons = {key: found.reason for key, found in screening.binned.items()}
+            self._post(AttemptsRemoved(reasons=reasons))
         if screening.refusals:
             self._post(AttemptsCapped(refusals=screening.refusals))
         if allowed := tuple(i for i in ids if i not in screening.forbidden):
@@ -188,4 +197,5 @@ def _write_new(conn: Connection, entries: Sequence[JournalEntry]) -> Screening:
         log.warning("call %d: not recalled, for the other campaign has no run", call_id)
     screening = screen_attempts(conn, entries)
     count_attempts(conn, entries, screening)
+    erase_written(conn, entries)
     return screening

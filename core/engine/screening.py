@@ -21,7 +21,10 @@ from core.ports.events import BatchFetched
 from core.rules.blacklists import is_blacklisted
 from core.rules.caps import KEPT, PastCall, Refusal, allows, counted_as
 from core.rules.multinumbers import number_for, numbers_of
+from core.store.bins import Bin, fetch_binned
 from core.store.blacklists import fetch_blacklist_entries
+from core.store.erasure import erase_late
+from core.store.journal import attempt_of
 from core.store.past_calls import fetch_past_calls, forget_old_calls, insert_calls
 
 K = TypeVar("K", bound=Hashable)
@@ -33,10 +36,11 @@ class Screening:
 
     blacklisted: frozenset[int] = frozenset()
     refusals: Mapping[int, Refusal] = field(default_factory=dict)
+    binned: Mapping[int, Bin] = field(default_factory=dict)
 
     @property
     def forbidden(self) -> frozenset[int]:
-        return self.blacklisted | self.refusals.keys()
+        return self.blacklisted | self.refusals.keys() | self.binned.keys()
 
 
 def screen_batch(
@@ -103,9 +107,30 @@ def screen_attempts(conn: Connection, entries: Sequence[JournalEntry]) -> Screen
     """What forbids the attempts among these entries. They may be there already: what came after
     an attempt says nothing of it."""
     placed = [entry for entry in entries if isinstance(entry, AttemptPlaced)]
-    blacklisted = _find_blacklisted(conn, placed)
-    allowed = [entry for entry in placed if entry.attempt.id not in blacklisted]
-    return Screening(blacklisted=blacklisted, refusals=_refuse_attempts(conn, allowed))
+    binned = _find_binned(conn, placed)
+    kept = [entry for entry in placed if entry.attempt.id not in binned]
+    blacklisted = _find_blacklisted(conn, kept)
+    allowed = [entry for entry in kept if entry.attempt.id not in blacklisted]
+    refusals = _refuse_attempts(conn, allowed)
+    return Screening(blacklisted=blacklisted, refusals=refusals, binned=binned)
+
+
+def _find_binned(conn: Connection, entries: Sequence[AttemptPlaced | CallClosed]) -> dict[int, Bin]:
+    records = {attempt_of(entry).id: attempt_of(entry).record_id for entry in entries}
+    bins = fetch_binned(conn, set(records.values()))
+    return {key: bins[record_id] for key, record_id in records.items() if record_id in bins}
+
+
+def erase_written(conn: Connection, entries: Sequence[JournalEntry]) -> None:
+    """What these new entries say of persons who were erased while the dialer had them in memory
+    is erased too. A call that left was under way then, and was none of them."""
+    placed = [entry for entry in entries if isinstance(entry, AttemptPlaced)]
+    unsent = [e for e in entries if isinstance(e, CallClosed) and not e.was_sent]
+    written: list[AttemptPlaced | CallClosed] = [*placed, *unsent]
+    binned = _find_binned(conn, written)
+    erased = {key for key, found in binned.items() if found is Bin.ERASED}
+    attempts = map(attempt_of, written)
+    erase_late(conn, {a.id: a.record_id for a in attempts if a.id in erased})
 
 
 def count_attempts(conn: Connection, entries: Sequence[JournalEntry], screening: Screening) -> None:

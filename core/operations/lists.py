@@ -33,6 +33,7 @@ from core.rules.keys import Key
 from core.rules.numbers import parse_number
 from core.rules.stamps import made
 from core.store.audit import write_log
+from core.store.bins import find_bin
 from core.store.bulk import Appender, Row, appending
 from core.store.campaigns import fetch_list_users
 from core.store.database import reading
@@ -43,6 +44,7 @@ from core.store.lists import (
     fetch_records,
     save_list,
 )
+from core.store.removal import delete_list, remove_records
 from core.store.schema import NAME
 from core.store.types import render_attributes
 
@@ -234,8 +236,33 @@ def set_hidden(
         write_log(conn, log_entry(actor, now, action, list_name))
 
 
+def remove_numbers(
+    engine: Engine, actor: Actor, list_name: str, numbers: Sequence[str], now: datetime
+) -> int:
+    """Take the numbers off the list; how many records that were. A call that is under way goes
+    on; a retry that waits is not called. NotFound, InvalidValue of a number. Needs LIST."""
+    require(actor, Key.LIST)
+    wanted = list(dict.fromkeys(parse_number(number) for number in numbers))
+    with engine.begin() as conn:
+        found = _find(conn, actor, list_name)
+        count = remove_records(conn, found, wanted, now)
+        write_log(conn, log_entry(actor, now, "list.remove", list_name, f"{count} records"))
+    return count
+
+
+def drop_list(engine: Engine, actor: Actor, list_name: str, now: datetime) -> None:
+    """Delete the list with its records. NotFound; NotPossible while a campaign has it, or if a
+    run called it. Needs LIST."""
+    require(actor, Key.LIST)
+    with engine.begin() as conn:
+        delete_list(conn, _find(conn, actor, list_name))
+        write_log(conn, log_entry(actor, now, "list.delete", list_name))
+
+
 def check_list_name(name: str) -> str:
     """The name itself; InvalidValue if no list may have it."""
+    if find_bin(name):
+        raise InvalidValue("list", name, "Whipbird keeps what was taken away there; choose another")
     if not name or name != name.strip() or len(name) > NAME:
         raise InvalidValue(
             "list", name, f"a name has 1 to {NAME} characters and no blanks around it"

@@ -22,6 +22,7 @@ from core.rules.caps import Cap
 from core.rules.opening_hours import DefaultMode, OpeningHours
 from core.rules.run_mail import EmailEvents
 from core.store.automatic import automatic_name
+from core.store.bins import find_bin
 
 _REQUIRED: Mapping[Kind, tuple[str, ...]] = {
     Kind.TRUNK: ("server", "dial_string"),
@@ -256,6 +257,7 @@ def _misfits(whole: Entry, entry: Entry, after: Sequence[Entry]) -> Iterable[str
         yield from _unreachable(whole, after)
         yield from _both_lists(whole)
         yield from _own_automatic(whole)
+        yield from _binned(whole)
         yield from _crowded(whole)
         yield from _unaddressed(whole)
         yield from _misdirected(whole, after)
@@ -289,6 +291,15 @@ def _both_lists(entry: Entry) -> Iterable[str]:
             yield (
                 f'{entry.place}.black_lists "{name}": it is one of its lists too; '
                 "a campaign either dials a list or keeps off it"
+            )
+
+
+def _binned(entry: Entry) -> Iterable[str]:
+    for key in ("lists", "black_lists"):
+        for name in filter(find_bin, entry.values[key]):
+            yield (
+                f'{entry.place}.{key} "{name}": it holds what was taken away; '
+                "no campaign may have it"
             )
 
 

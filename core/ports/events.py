@@ -281,6 +281,14 @@ class AttemptsCapped:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AttemptsRemoved:
+    """These attempts, by id, are in the database, but their records are not to be called any
+    more, for these reasons."""
+
+    reasons: Mapping[int, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class AttemptRefused:
     """The database will not have this attempt, for a reason that waiting does not cure: it
     must not be dialled."""
@@ -337,6 +345,7 @@ Event = (
     | AttemptsCommitted
     | AttemptsBlacklisted
     | AttemptsCapped
+    | AttemptsRemoved
     | AttemptRefused
     | DatabaseDown
     | DatabaseUp

@@ -61,10 +61,11 @@ def fetch_campaign_by_name(conn: Connection, name: str) -> Campaign:
 
 
 def fetch_list_users(conn: Connection, list_id: int) -> list[str]:
-    """The names of the campaigns that have the list, to call or to keep off, in order."""
+    """The names of the campaigns that have the list, to call, to keep off or in a disposition
+    rule, in order."""
     users = (
         select(table.c.campaign_id).where(table.c.list_id == list_id)
-        for table in (campaign_list, campaign_black_list)
+        for table in (campaign_list, campaign_black_list, disposition_rule)
     )
     query = select(campaign.c.name).where(campaign.c.id.in_(union(*users)))
     return list(conn.execute(query.order_by(campaign.c.name)).scalars())

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, func, select
 from core.model import HopperEntry, ListPosition, Record
 from core.ports.commands import FetchBatch
 from core.ports.events import BatchFetched
+from core.store.bins import find_bin
 from core.store.lists import fetch_records
 from core.store.records import RECORD, make_record
 from core.store.schema import attempt, call_list, call_log, record, retry
@@ -117,10 +118,12 @@ def _next_after(conn: Connection, run_id: int, priority: int, now: datetime) -> 
 
 
 def _entry(row: Row[*tuple[Any, ...]]) -> HopperEntry:
+    taken_away = find_bin(row.name)
     return HopperEntry(
         record=make_record(row),
         list_name=row.name,
         attempt_no=row.attempt_no,
         retry_no=row.retry_no,
         is_retry=True,
+        removal=taken_away.reason if taken_away else "",
     )

@@ -122,6 +122,11 @@ def _letters(entries: Sequence[JournalEntry]) -> list[dict[str, Any]]:
     return rows
 
 
+def attempt_of(entry: AttemptPlaced | CallClosed) -> Attempt:
+    """The attempt that the entry is about."""
+    return entry.attempt if isinstance(entry, AttemptPlaced) else entry.log.attempt
+
+
 def _record_of(entry: _Taken) -> tuple[int, int, int]:
     """The run, the list and the record."""
     match entry:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, and_, func, insert, select, update
 from core.errors import NotPossible
 from core.model import CallList, ListPosition, Run
 from core.store.automatic import automatic_name
+from core.store.bins import find_bin
 from core.store.campaigns import fetch_campaign
 from core.store.schema import run_list
 
@@ -46,6 +47,8 @@ def _check_new(conn: Connection, run: Run, call_list: CallList, known: ListPosit
     if known is not None:
         what = "resume it" if known.is_paused else "restart it to call everybody on it again"
         raise NotPossible(f'run {run.id} has the list "{name}" already: {what}')
+    if find_bin(name):
+        raise NotPossible(f'list "{name}" holds what was taken away: it is not called')
     campaign = fetch_campaign(conn, run.campaign_id)
     if name == automatic_name(campaign.name):
         raise NotPossible(

@@ -61,25 +61,6 @@ def test_a_campaign_with_every_outcome_runs_to_completion(rig: Rig) -> None:
     assert left == [0, 0]
 
 
-def test_the_fake_pbx_of_the_manual_answers_half_the_calls(rig: Rig) -> None:
-    rig.start()
-    rig.ask(rig.configure(NUMBERS))
-    rig.turn(3600)
-    outcomes = rig.outcomes()
-    assert 120 < outcomes["TERMINATED"] < 180
-    with rig.database.connect() as conn:
-        answered = conn.execute(
-            select(
-                func.min(call_log.c.wait_after_ms),
-                func.max(call_log.c.wait_after_ms),
-                func.min(call_log.c.talk_ms),
-                func.max(call_log.c.talk_ms),
-            ).where(call_log.c.state == "TERMINATED")
-        ).one()
-    assert 1000 <= answered[0] < answered[1] <= 3020
-    assert 3000 <= answered[2] < answered[3] <= 6020
-
-
 def test_a_wish_is_answered_in_words(rig: Rig) -> None:
     campaign = rig.configure(NUMBERS)
     rig.start()

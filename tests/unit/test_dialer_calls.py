@@ -56,26 +56,6 @@ def test_no_channel_id_is_the_beginning_of_another() -> None:
     assert not [(a, b) for a in ids for b in ids if a != b and b.startswith(a)]
 
 
-def test_waits_and_talk_are_measured_between_the_manuals_stages() -> None:
-    world = one_call()
-    channel = world.originates[0].channel_id
-    world.now += timedelta(milliseconds=29)
-    world.post(events.Dialling(server_id=1, channel_id=channel, channel="PJSIP/carrier-1"))
-    world.now += timedelta(milliseconds=996)
-    world.post(events.Originated(server_id=1, channel_id=channel, is_answered=True, reason=4))
-    world.now += timedelta(milliseconds=15_537)
-    world.hang_up(channel)
-    log = world.logs[0].log
-    assert (log.state, log.wait_pre_ms, log.wait_after_ms, log.talk_ms) == (
-        "TERMINATED",
-        29,
-        996,
-        15_537,
-    )
-    assert log.channel == "PJSIP/carrier-1"
-    assert log.ended_at == world.now
-
-
 def test_an_unanswered_call_has_waited_but_not_talked() -> None:
     world = one_call()
     channel = world.originates[0].channel_id

@@ -47,19 +47,6 @@ def test_a_run_goes_to_wrong_time_when_its_hours_end() -> None:
     assert world.states() == ["TERMINATED"]
 
 
-def test_a_retry_due_after_hours_is_placed_the_next_day() -> None:
-    """Manual, "Reschedule rules": rescheduled in 20 minutes at 5:50 PM, not after 6 PM."""
-    busy = rule("RS_BUSY", max_attempts=1, retry_after_s=1200)
-    at = datetime(2026, 3, 2, 17, 50, tzinfo=UTC)
-    world = start(at, 1, active_period=OFFICE, reschedule_rules=(busy,))
-    world.busy(world.ringing[0])
-    world.wait(hours=15)
-    assert len(world.originates) == 1
-    world.wait(minutes=10)
-    assert len(world.originates) == 2
-    assert world.placed[1].attempt.requested_at == datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
-
-
 def test_hours_are_those_of_the_campaigns_zone() -> None:
     at = datetime(2026, 7, 1, 6, 59, tzinfo=UTC)
     world = start(at, active_period=OFFICE, time_zone="Europe/Zurich")

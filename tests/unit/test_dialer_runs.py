@@ -33,14 +33,6 @@ def test_no_more_calls_than_the_trunk_has_lines() -> None:
     assert len(world.originates) == 5
 
 
-def test_no_more_calls_than_the_endpoint_has_channels() -> None:
-    world = World()
-    world.add_list(1, numbers(30))
-    world.load(trunks=[trunk(capacity=30)])
-    assert len(world.originates) == END.max_channels
-    assert verdict(world) is Verdict.LIMITED_BY_EP_SIZE
-
-
 def test_calls_are_placed_within_the_trunks_rate() -> None:
     world = World()
     world.add_list(1, numbers(30))
@@ -65,71 +57,6 @@ def test_a_clock_set_back_an_hour_holds_a_trunks_rate_up_for_one_period_only() -
     assert len(world.originates) == 2
     world.wait(seconds=1)
     assert len(world.originates) == 3
-
-
-def test_a_campaign_with_two_trunks_gets_the_sum_of_their_rates() -> None:
-    world = World()
-    world.add_list(1, numbers(30))
-    world.load(
-        trunks=[
-            trunk(max_calls_per_period=3),
-            trunk(id=2, name="other", max_calls_per_period=2),
-        ]
-    )
-    assert len(world.originates) == 5
-
-
-def test_runs_that_share_a_trunk_share_its_rate() -> None:
-    world = World()
-    world.add_list(1, numbers(30))
-    slow = [trunk(max_calls_per_period=4)]
-    world.load(run_id=1, trunks=slow)
-    world.load(run_id=2, trunks=slow)
-    assert len(world.originates) == 4
-
-
-def test_a_call_goes_to_an_endpoint_on_the_server_of_its_trunk() -> None:
-    world = World()
-    world.add_list(1, numbers(5))
-    second = Server(id=2, name="pbx two")
-    world.load(servers=[SERVER, second], trunks=[trunk(id=2, server_id=2)])
-    assert world.originates == []
-    assert verdict(world) is Verdict.SERVER_DOWN
-
-
-def test_the_lowest_priority_number_gets_the_lines_first() -> None:
-    world = World()
-    world.add_list(1, numbers(8))
-    one = [trunk(capacity=10)]
-    world.load(Campaign(id=1, name="later", priority=10), run_id=1, trunks=one, is_up=False)
-    world.load(Campaign(id=2, name="first", priority=1), run_id=2, trunks=one)
-    by_run = [p.attempt.run_id for p in world.placed]
-    assert by_run.count(2) == 8
-    assert by_run.count(1) == 2
-
-
-def test_equal_priorities_get_equal_shares() -> None:
-    world = World()
-    world.add_list(1, numbers(8))
-    world.add_list(2, numbers(500, 5000))
-    one = [trunk(capacity=6)]
-    world.load(Campaign(id=1, name="a", list_ids=(1,)), run_id=1, trunks=one, is_up=False)
-    world.load(Campaign(id=2, name="b", list_ids=(2,)), run_id=2, trunks=one)
-    assert [world.dialer.live.runs[i].live for i in (1, 2)] == [3, 3]
-
-
-@pytest.mark.parametrize(
-    ("trunks", "endpoints", "expected"),
-    [((), (END,), Verdict.NO_TRUNKS), ((TRUNK,), (), Verdict.NO_ENDPOINTS)],
-)
-def test_a_run_without_a_way_out_says_so(
-    trunks: tuple[Trunk, ...], endpoints: tuple[object, ...], expected: Verdict
-) -> None:
-    world = World()
-    world.add_list(1, numbers(3))
-    world.load(trunks=trunks, endpoints=endpoints)  # type: ignore[arg-type]
-    assert verdict(world) is expected
-    assert world.progress[1].state is RunState.RUNNING
 
 
 def test_a_run_completes_when_every_record_is_done() -> None:
@@ -172,14 +99,6 @@ def test_a_run_that_idles_on_termination_becomes_idle() -> None:
     world.complete(world.ringing[0])
     assert world.progress[1].state is RunState.IDLE
     assert world.progress[1].ended_at is None
-
-
-def test_lists_are_dialled_in_order_from_the_first_to_the_last() -> None:
-    world = World()
-    world.add_list(2, numbers(3, 200))
-    world.add_list(1, numbers(3, 100))
-    world.load(Campaign(id=1, name="c", list_ids=(2, 1), batch_size=4))
-    assert [p.attempt.number for p in world.placed] == ["200", "201", "202", "100", "101", "102"]
 
 
 def test_a_paused_run_places_nothing_and_tracks_what_is_up() -> None:

@@ -1,10 +1,12 @@
-"""Manual 25.02: "Using multiple numbers per call"."""
+"""Manual 25.02: "Using multiple numbers per call", "Blacklists and multiple numbers"."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.model import Campaign
 from core.rules.multinumbers import number_for, numbers_of, render_numbers
+from tests.support.world import World, rule
 
 
 def test_attempts_go_round_the_main_number_and_two_further_ones() -> None:
@@ -54,3 +56,25 @@ def test_a_full_round_dials_each_number_once(further: list[str], start: int) -> 
     dialled = [number_for(start + step, "main", inputs) for step in range(size)]
     assert sorted(dialled) == sorted(["main", *further])
     assert dialled[-start % size] == "main"
+
+
+def test_a_blacklisted_main_number_stops_all_of_the_record_s_numbers() -> None:
+    world = World()
+    world.add_list(1, ["123"], MULTINUM1="456")
+    again = rule("RS_BUSY", max_attempts=5, retry_after_s=60)
+    world.load(Campaign(id=1, name="c", black_list_ids=(9,), reschedule_rules=(again,)))
+    world.busy(world.ringing[0])
+    world.blacklist.add("123")
+    world.wait(seconds=60)
+    assert [(c.log.attempt.number, c.log.state.value) for c in world.logs] == [
+        ("123", "RS_BUSY"),
+        ("456", "RS_BLACKLIST"),
+    ]
+    assert len(world.originates) == 1
+
+
+def test_any_blacklisted_number_of_a_record_stops_it_unlike_the_manual_s_main_one_alone() -> None:
+    world = World(blacklist={"456"})
+    world.add_list(1, ["123"], MULTINUM1="456")
+    world.load(Campaign(id=1, name="c", black_list_ids=(9,)))
+    assert (world.states(), world.originates) == (["RS_BLACKLIST"], [])

@@ -27,6 +27,7 @@ from core.engine.loader import Start, load_start, take_wishes
 from core.engine.outage import Outage
 from core.engine.publisher import Publisher
 from core.engine.screening import screen_batch
+from core.engine.scribe import Scribe
 from core.engine.threads import Threads
 from core.engine.traffic import Traffic
 from core.errors import AlreadyRunning
@@ -100,7 +101,8 @@ class Engine(Service):
         self.dialer = Dialer(site_key=start.site_key, next_attempt_id=start.next_attempt_id)
         self.publisher = Publisher(self.dialer, clock)
         self._board = Board(database)
-        self._chronicle = Chronicle(self.dialer.live)
+        self._scribe = Scribe(database, threads, clock)
+        self._chronicle = Chronicle(self.dialer.live, self._scribe.note)
         self._start = start
 
     def startService(self) -> None:
@@ -111,6 +113,7 @@ class Engine(Service):
             log.info("run %d of %s taken up", run.plan.run.id, run.plan.campaign.name)
             self.post(run)
         self._beat.start(self._beat_s)
+        self._scribe.note("dialer.started")
         log.info("the dialer has started")
 
     async def _stop(self) -> None:
@@ -125,8 +128,12 @@ class Engine(Service):
             self._tick()
         if self._journal.backlog:
             log.warning("%d entries wait for the database", self._journal.backlog)
+        self._scribe.note("dialer.stopped")
         try:
             await _as_deferred(self._journal.close()).addTimeout(CLOSE_S, self._reactor)
+            await self._scribe.flush()
+        except (SQLAlchemyError, OSError) as error:
+            log.error("the system log lacks the end: %s", error)
         except TimeoutError:
             log.critical(
                 "stopped without the database: %d entries are lost, their calls will be RS_LOST",
@@ -308,6 +315,7 @@ class Engine(Service):
         try:
             await self._threads.write(self._lock.keep)
             await self._show_runs()
+            await self._scribe.flush()
             events = await self._threads.write(take_wishes, self._database, self._clock.now())
         except (SQLAlchemyError, OSError) as error:
             self._outage.note_failure("wishes", error)

@@ -8,8 +8,10 @@ import pytest
 from core.dialer.lines import LiveServer
 from core.dialer.live import Live
 from core.engine.chronicle import Chronicle
+from core.ports.commands import RunProgressed
 from core.ports.events import ServerUp
-from tests.support.world import NOON, SERVER
+from core.rules.states import RunState
+from tests.support.world import NOON, SERVER, World
 
 RESTARTED = "server pbx restarted: its calls are gone"
 
@@ -31,6 +33,37 @@ def test_a_restart_is_told_from_a_server_that_is_only_back(
 ) -> None:
     live = Live(servers={SERVER.id: LiveServer(SERVER, started_at=was)})
     up = ServerUp(server_id=SERVER.id, started_at=started_at, live_channels=frozenset())
+    noted: list[str] = []
+
+    def note(action: str, subject: str, _detail: str) -> None:
+        assert subject == "pbx"
+        noted.append(action)
+
     with caplog.at_level(logging.INFO, "core"):
-        Chronicle(live).note_event(up)
+        Chronicle(live, note).note_event(up)
     assert [record.getMessage() for record in caplog.records] == lines
+    assert noted == ["server.up", "server.restarted"][: len(lines)]
+
+
+def test_a_run_that_waits_for_numbers_and_goes_on_is_not_told_each_time() -> None:
+    world = World()
+    world.add_list(1, ["201"])
+    world.load()
+    noted: list[tuple[str, str]] = []
+    chronicle = Chronicle(world.dialer.live, lambda *line: noted.append(line[:2]))
+    states = ("RUNNING", "RUNNING", "IDLE", "RUNNING", "PAUSED", "RUNNING", "IDLE", "COMPLETED")
+    for state in states:
+        chronicle.note_command(
+            RunProgressed(
+                run_id=1,
+                state=RunState(state),
+                attempted=3,
+                completed=2,
+                ended_at=None,
+                error="",
+                positions=(),
+            )
+        )
+    name = world.dialer.live.runs[1].campaign.name
+    told = ("running", "paused", "running", "completed")
+    assert noted == [(f"run.{state}", name) for state in told]

@@ -232,11 +232,13 @@ def test_a_report_tells_how_far_each_list_was_read(line: CommandLine) -> None:
         "list_name": "people",
         "highwater": 2,
         "is_complete": False,
+        "is_paused": False,
+        "round": 0,
         "read": 2,
         "records": 3,
     }
     text = line.done("report", str(run_id)).stdout
-    assert ["people", "3", "2", "2", "no"] in [row.split() for row in text.splitlines()]
+    assert ["people", "2", "2", "3", "running"] in [row.split() for row in text.splitlines()]
 
 
 def test_an_unknown_run_is_said_plainly(line: CommandLine) -> None:

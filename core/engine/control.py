@@ -1,6 +1,6 @@
 """Implements `core.ports.control.Control` over the engine."""
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 
 from core.engine.engine import Engine
 from core.ports import Clock
@@ -36,7 +36,7 @@ class EngineControl:
 
     def start(self) -> Deferred[None]:
         is_needed = not self._is_wanted or self._engine.dialer.live.is_stopping
-        if is_needed and not self._engine.is_locked_out:
+        if is_needed and not self._engine.wishes.is_locked_out:
             self._is_wanted = True
             self._ready_since = self._clock.now()
             self._engine.post(Starting())
@@ -49,4 +49,4 @@ class EngineControl:
         return self._engine.ticked()
 
     def wake(self) -> Deferred[None]:
-        return self._engine.wake()
+        return self._engine.wishes.wake() if self._engine.running else succeed(None)

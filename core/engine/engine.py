@@ -14,23 +14,23 @@ from datetime import datetime
 from sqlalchemy import Engine as Database
 from sqlalchemy.exc import SQLAlchemyError
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, DeferredList, DeferredLock, TimeoutError, succeed
+from twisted.internet.defer import Deferred, DeferredList, TimeoutError
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 
 from core.dialer.dialer import Dialer
-from core.engine.board import Board
 from core.engine.chronicle import Chronicle
 from core.engine.journal import DatabaseJournal
-from core.engine.loader import Start, load_start, take_wishes
+from core.engine.loader import Start, load_start
 from core.engine.outage import Outage
 from core.engine.publisher import Publisher
 from core.engine.screening import screen_batch
 from core.engine.scribe import Scribe
 from core.engine.threads import Threads
+from core.engine.timings import Timings
 from core.engine.traffic import Traffic
-from core.errors import AlreadyRunning
+from core.engine.wishes import Wishes
 from core.model import Server
 from core.ports import Clock, Journal, Pbx, PbxFactory
 from core.ports.commands import AttemptPlaced, Command, FetchBatch, HangUp, Originate
@@ -42,6 +42,7 @@ from core.ports.events import (
     ServersLoaded,
     Stopping,
 )
+from core.ports.timings import Step
 from core.store.database import reading
 from core.store.hopper import fetch_batch
 from core.store.lock import DialerLock
@@ -78,12 +79,12 @@ class Engine(Service):
         self._threads = threads
         self._reactor = reactor
         self._clock = clock
-        self._lock = lock
         self._beat_s = beat_s
         self._make_pbx = make_pbx
+        self.timings = Timings()
         self._outage = Outage(self.post)
         self._journal: Journal = DatabaseJournal(
-            database, threads, reactor, self.post, self._outage
+            database, threads, reactor, self.post, self._outage, self.timings
         )
         self._pbxs: dict[int, tuple[Server, Pbx]] = {}
         self._inbox: list[tuple[Event, datetime]] = []
@@ -91,17 +92,24 @@ class Engine(Service):
         self._last_tick = float("-inf")
         self._beat = LoopingCall(self._on_beat)
         self._beat.clock = reactor
-        self._wishing = DeferredLock()
-        self._sleepers: list[Deferred[None]] = []
         self._tick_waiters: list[Deferred[None]] = []
-        #: Another dialer took the database over: starting again would call people twice.
-        self.is_locked_out = False
         self.traffic = Traffic()
         start = load_start(database)
         self.dialer = Dialer(site_key=start.site_key, next_attempt_id=start.next_attempt_id)
         self.publisher = Publisher(self.dialer, clock)
-        self._board = Board(database)
         self._scribe = Scribe(database, threads, clock)
+        self.wishes = Wishes(
+            database=database,
+            threads=threads,
+            clock=clock,
+            lock=lock,
+            publisher=self.publisher,
+            scribe=self._scribe,
+            outage=self._outage,
+            timings=self.timings,
+            grant=self._grant,
+            received=self.ticked,
+        )
         self._chronicle = Chronicle(self.dialer.live, self._scribe.note)
         self._start = start
 
@@ -120,7 +128,7 @@ class Engine(Service):
         """Calls that are up stay up; the next start finds them. A wish that is being granted
         is waited for, and so is what PBXs answer to the last commands."""
         self.post(Stopping())
-        await self._wishing.acquire()
+        await self.wishes.end()
         await DeferredList([_leave(pbx) for _server, pbx in self._pbxs.values()])
         if self._tick_call is not None:
             self._tick_call.cancel()
@@ -165,17 +173,6 @@ class Engine(Service):
         for waiter in waiters:
             waiter.callback(None)
 
-    def wake(self) -> Deferred[None]:
-        """Fires once all that people asked before has been taken up. Those who ask while it is
-        being looked at share the next look."""
-        if not self.running:
-            return succeed(None)
-        sleeper: Deferred[None] = Deferred()
-        self._sleepers.append(sleeper)
-        if len(self._sleepers) == 1:
-            self._look_for_wishes()
-        return sleeper
-
     @property
     def journal_backlog(self) -> int:
         """How many entries are not yet safe."""
@@ -200,6 +197,22 @@ class Engine(Service):
     def _tick(self) -> None:
         self._tick_call = None
         self._last_tick = self._reactor.seconds()
+        with self.timings.measure(Step.RECEIVE):
+            self._receive_all()
+        now = self._clock.now()
+        with self.timings.measure(Step.DECIDE):
+            commands = self._decide(now)
+        with self.timings.measure(Step.EXECUTE):
+            self._execute_all(commands)
+        placed = sum(isinstance(command, AttemptPlaced) for command in commands)
+        if placed:
+            self.publisher.count_placed(placed, now)
+        next_at = self.dialer.next_look_at()
+        if next_at is not None:
+            self._tick_within((next_at - now).total_seconds())
+        self._wake_waiters()
+
+    def _receive_all(self) -> None:
         inbox, self._inbox = self._inbox, []
         for event, at in inbox:
             self._chronicle.note_event(event)
@@ -208,12 +221,15 @@ class Engine(Service):
                 self.dialer.receive(event, at)
             except Exception:
                 log.exception("event passed over: %r", event)
-        now = self._clock.now()
+
+    def _decide(self, now: datetime) -> list[Command]:
         try:
-            commands = self.dialer.decide(now)
+            return self.dialer.decide(now)
         except Exception:
             log.exception("no decision")
-            commands = []
+            return []
+
+    def _execute_all(self, commands: list[Command]) -> None:
         for command in commands:
             try:
                 self._chronicle.note_command(command)
@@ -224,13 +240,6 @@ class Engine(Service):
                 if isinstance(command, Originate):
                     self._assume_sent(command)
         self._journal.flush()
-        placed = sum(isinstance(command, AttemptPlaced) for command in commands)
-        if placed:
-            self.publisher.count_placed(placed, now)
-        next_at = self.dialer.next_look_at()
-        if next_at is not None:
-            self._tick_within((next_at - now).total_seconds())
-        self._wake_waiters()
 
     def _assume_sent(self, command: Originate) -> None:
         """Nobody knows how far it came: the dialer is to wait for news of it, and no longer."""
@@ -272,8 +281,12 @@ class Engine(Service):
         return await self._threads.read(self._fetch_batch, command, self._clock.now())
 
     def _fetch_batch(self, command: FetchBatch, now: datetime) -> BatchFetched:
+        step = Step.READ_FRESH if command.positions else Step.READ_RETRIES
         with reading(self._database) as conn:
-            return screen_batch(conn, fetch_batch(conn, command, now), command.screen, now)
+            with self.timings.measure(step):
+                batch = fetch_batch(conn, command, now)
+            with self.timings.measure(Step.SCREEN):
+                return screen_batch(conn, batch, command.screen, now)
 
     def _fetched(self, batch: BatchFetched) -> None:
         self._outage.note_success("hopper")
@@ -293,51 +306,17 @@ class Engine(Service):
         """A border, like the tick: whatever goes wrong in one beat, the next one comes. People
         see the dialer even while the database keeps their wishes waiting."""
         try:
-            self.publisher.publish()
+            with self.timings.measure(Step.PUBLISH):
+                self.publisher.publish()
         except Exception:
             log.exception("a snapshot did not reach everybody")
-        if not self._wishing.locked:
-            self._look_for_wishes()
+        self.wishes.look()
 
-    def _look_for_wishes(self) -> None:
-        looked = self._wishing.run(lambda: Deferred.fromCoroutine(self._grant_wishes()))
-        looked.addErrback(lambda failure: log.error("wishes: %s", failure.getTraceback()))
-
-    async def _grant_wishes(self) -> None:
-        sleepers, self._sleepers = self._sleepers, []
-        try:
-            await self._take_wishes()
-        finally:
-            for sleeper in sleepers:
-                self.ticked().chainDeferred(sleeper)
-
-    async def _take_wishes(self) -> None:
-        try:
-            await self._threads.write(self._lock.keep)
-            await self._show_runs()
-            await self._scribe.flush()
-            events = await self._threads.write(take_wishes, self._database, self._clock.now())
-        except (SQLAlchemyError, OSError) as error:
-            self._outage.note_failure("wishes", error)
-            return
-        except AlreadyRunning as error:
-            log.critical("no more calls are placed: %s", error)
-            self.is_locked_out = True
-            self.post(Stopping())
-            return
-        self._outage.note_success("wishes")
-        self.is_locked_out = False
-        for event in events:
-            if isinstance(event, ServersLoaded):
-                self._set_servers(event.servers)
-            else:
-                self.post(event)
-
-    async def _show_runs(self) -> None:
-        snapshot = self.publisher.latest()
-        if news := self._board.news(snapshot):
-            await self._threads.write(self._board.write, news)
-            self._board.note(news, snapshot)
+    def _grant(self, event: Event) -> None:
+        if isinstance(event, ServersLoaded):
+            self._set_servers(event.servers)
+        else:
+            self.post(event)
 
     def _set_servers(self, servers: tuple[Server, ...]) -> None:
         """Connect to servers that are new or were changed."""

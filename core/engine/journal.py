@@ -26,6 +26,7 @@ from twisted.internet.task import deferLater
 from core.engine.outage import Outage, in_words
 from core.engine.screening import Screening, count_attempts, erase_written, screen_attempts
 from core.engine.threads import Threads
+from core.engine.timings import Timings
 from core.ports import Post
 from core.ports.commands import AttemptPlaced, JournalEntry
 from core.ports.events import (
@@ -35,6 +36,7 @@ from core.ports.events import (
     AttemptsCommitted,
     AttemptsRemoved,
 )
+from core.ports.timings import Step
 from core.store.journal import is_written, write_entries
 
 log = logging.getLogger(__name__)
@@ -73,12 +75,14 @@ class DatabaseJournal:
         clock: IReactorTime,
         post: Post,
         outage: Outage,
+        timings: Timings,
     ) -> None:
         self._engine = engine
         self._threads = threads
         self._clock = clock
         self._post = post
         self._outage = outage
+        self._timings = timings
         self._waiting: list[JournalEntry] = []
         self._written = 0
         self._readers: deque[tuple[int, Deferred[None]]] = deque()
@@ -155,7 +159,7 @@ class DatabaseJournal:
 
     def _write(self, entries: Sequence[JournalEntry]) -> Screening:
         """Write the entries; what forbids attempts of them after all."""
-        with _refusals(), self._engine.begin() as conn:
+        with self._timings.measure(Step.COMMIT), _refusals(), self._engine.begin() as conn:
             return _write_new(conn, entries)
 
     async def _write_apart(self, batch: Sequence[JournalEntry]) -> None:

@@ -67,7 +67,7 @@ def test_the_uptime_counts_from_the_last_start(dialect: Dialect) -> None:
 def test_an_engine_whose_database_another_dialer_took_does_not_start(dialect: Dialect) -> None:
     begin(dialect)
     dialect.json(STOP)
-    dialect.engine.is_locked_out = True
+    dialect.engine.wishes.is_locked_out = True
     assert dialect.json(START)["state"] != "READY"
 
 

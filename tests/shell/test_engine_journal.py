@@ -14,6 +14,7 @@ from twisted.internet.task import Clock
 from core.engine.engine import Engine as Dialling
 from core.engine.journal import DatabaseJournal
 from core.engine.outage import Outage
+from core.engine.timings import Timings
 from core.model import ListPosition, Screen, Simulation
 from core.ports.commands import AttemptPlaced, CallClosed, JournalEntry, RunProgressed
 from core.ports.events import AttemptsCapped, AttemptsCommitted, Event
@@ -54,7 +55,9 @@ def test_an_entry_that_cannot_be_written_does_not_stop_the_journal(
 ) -> None:
     site = furnish(database, records=9)
     posted: list[Event] = []
-    journal = DatabaseJournal(database, NoThreads(), Clock(), posted.append, Outage(posted.append))
+    journal = DatabaseJournal(
+        database, NoThreads(), Clock(), posted.append, Outage(posted.append), Timings()
+    )
     for number in (1, 2, 3):
         journal.append(placed(site.attempt(number, record=number)))
     journal.append(spoil(closed(site.attempt(1, record=1))))
@@ -85,7 +88,9 @@ def test_attempts_written_twice_are_refused_as_before(database: Engine) -> None:
     site = furnish(database)
     screen = Screen(caps=(Cap(name="once", attempts=1, days=1),), time_zone="UTC")
     posted: list[Event] = []
-    journal = DatabaseJournal(database, NoThreads(), Clock(), posted.append, Outage(posted.append))
+    journal = DatabaseJournal(
+        database, NoThreads(), Clock(), posted.append, Outage(posted.append), Timings()
+    )
     attempts = [replace(site.attempt(i, record=i), number="555") for i in (1, 2, 3)]
     for _ in range(2):
         for attempt in attempts:
@@ -106,7 +111,7 @@ def test_an_attempt_taken_back_before_it_was_written_does_not_count(database: En
     site = furnish(database)
     nowhere: list[Event] = []
     outage = Outage(nowhere.append)
-    journal = DatabaseJournal(database, NoThreads(), Clock(), nowhere.append, outage)
+    journal = DatabaseJournal(database, NoThreads(), Clock(), nowhere.append, outage, Timings())
     journal.append(placed(site.attempt(1)))
     journal.append(replace(closed(site.attempt(1)), was_sent=False))
     journal.flush()
@@ -199,7 +204,9 @@ def test_what_is_read_waits_for_what_was_appended_before(sqlite: Engine) -> None
 
     site = furnish(sqlite, records=9)
     threads, posted = Slow(), list[Event]()
-    journal = DatabaseJournal(sqlite, threads, Clock(), posted.append, Outage(posted.append))
+    journal = DatabaseJournal(
+        sqlite, threads, Clock(), posted.append, Outage(posted.append), Timings()
+    )
     assert journal.written().called
     journal.append(placed(site.attempt(1, record=1)))
     journal.flush()

@@ -11,6 +11,7 @@ from twisted.internet.task import Clock
 
 from core.engine.journal import LONGEST_PAUSE_S, DatabaseJournal
 from core.engine.outage import Outage
+from core.engine.timings import Timings
 from core.ports.events import AttemptRefused, AttemptsCommitted, DatabaseDown, DatabaseUp, Event
 from core.store.database import reading
 from core.store.schema import attempt, call_log
@@ -44,7 +45,9 @@ class Desk:
         self.clock = Clock()
         self.posted: list[Event] = []
         outage = Outage(self.posted.append)
-        self.journal = DatabaseJournal(database, threads, self.clock, self.posted.append, outage)
+        self.journal = DatabaseJournal(
+            database, threads, self.clock, self.posted.append, outage, Timings()
+        )
 
     def dial(self, site: Site, ids: range) -> None:
         """Place these attempts; those with even ids are over at once."""

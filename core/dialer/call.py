@@ -1,5 +1,6 @@
 """One call, from the moment lines are taken for it to its log row."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -87,15 +88,8 @@ class Call:
         if report.report is Report.STATUS:
             self.ext_status = report.value
             return
-        if self.outputs is None:
-            self.outputs = dict(self.entry.record.outputs)
-        match report.report:
-            case Report.ATTRIBUTE:
-                self.outputs[report.name] = report.value
-            case Report.APPEND:
-                self.outputs[report.name] = self.outputs.get(report.name, "") + report.value
-            case Report.CLEAR:
-                self.outputs.clear()
+        before = self.entry.record.outputs if self.outputs is None else self.outputs
+        self.outputs = apply_report(before, report)
 
     @property
     def has_no_evidence(self) -> bool:
@@ -132,6 +126,19 @@ class Call:
             reason=reason,
             ended_at=now,
         )
+
+
+def apply_report(outputs: Mapping[str, str], report: Reported) -> dict[str, str]:
+    """The output attributes after the report; a status leaves them as they are."""
+    match report.report:
+        case Report.ATTRIBUTE:
+            return {**outputs, report.name: report.value}
+        case Report.APPEND:
+            return {**outputs, report.name: outputs.get(report.name, "") + report.value}
+        case Report.CLEAR:
+            return {}
+        case Report.STATUS:
+            return dict(outputs)
 
 
 def _ms(start: datetime | None, end: datetime) -> int:

@@ -1,11 +1,17 @@
 """Implements `core.ports.control.Control` over the engine."""
 
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+
 from twisted.internet.defer import Deferred, succeed
 
+from core.dialer.call import Call
 from core.engine.engine import Engine
 from core.ports import Clock
-from core.ports.control import EngineState, EngineView
-from core.ports.events import Starting, Stopping
+from core.ports.control import EngineState, EngineView, LiveCall, ServerTraffic
+from core.ports.events import Reported, Starting, Stopping
+from core.ports.timings import Step, Timing
+from core.rules.states import CallState
 
 
 class EngineControl:
@@ -25,6 +31,41 @@ class EngineControl:
             sent=traffic.sent.total(),
             received=traffic.received.total(),
         )
+
+    def traffic(self) -> list[ServerTraffic]:
+        counts, live = self._engine.traffic, self._engine.dialer.live
+        return [
+            ServerTraffic(
+                server=known.server,
+                is_up=known.is_up,
+                sent=counts.sent[key],
+                received=counts.received[key],
+            )
+            for key, known in live.servers.items()
+        ]
+
+    def timings(self) -> Mapping[Step, Timing]:
+        return self._engine.timings.read()
+
+    def find_call(self, key: int | str) -> LiveCall | None:
+        live = self._engine.dialer.live
+        call = live.by_attempt.get(key) if isinstance(key, int) else live.calls.get(key)
+        return None if call is None else _show(call)
+
+    def count_states(self) -> Mapping[int, Mapping[CallState, int]]:
+        found: dict[int, Counter[CallState]] = defaultdict(Counter)
+        for call in self._engine.dialer.live.calls.values():
+            found[call.attempt.run_id][call.state] += 1
+        return found
+
+    def report(self, report: Reported) -> Deferred[bool]:
+        if not any(map(self._engine.is_ours, report.call_ids)):
+            return succeed(False)
+        self._engine.post(report)
+        return self._engine.ticked().addCallback(lambda _: True)
+
+    def written(self) -> Deferred[None]:
+        return self._engine.journal_written()
 
     def _state(self) -> EngineState:
         if not self._engine.running:
@@ -50,3 +91,17 @@ class EngineControl:
 
     def wake(self) -> Deferred[None]:
         return self._engine.wishes.wake() if self._engine.running else succeed(None)
+
+
+def _show(call: Call) -> LiveCall:
+    return LiveCall(
+        attempt_id=call.attempt.id,
+        run_id=call.attempt.run_id,
+        channel_id=call.attempt.channel_id,
+        state=call.state,
+        channel=call.channel,
+        ext_status=call.ext_status,
+        outputs=None if call.outputs is None else dict(call.outputs),
+        requested_at=call.attempt.requested_at,
+        connected_at=call.connected_at,
+    )

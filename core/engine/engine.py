@@ -173,6 +173,10 @@ class Engine(Service):
         for waiter in waiters:
             waiter.callback(None)
 
+    def journal_written(self) -> Deferred[None]:
+        """Fires once all that was decided before is in the database."""
+        return _as_deferred(self._journal.written())
+
     @property
     def journal_backlog(self) -> int:
         """How many entries are not yet safe."""

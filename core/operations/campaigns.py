@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from core.errors import InvalidValue, NotPossible
-from core.model import Campaign, Pace, Run
+from core.model import CallList, Campaign, Pace, Run
 from core.operations import site_values
 from core.operations.permission import log_entry, require, require_visible, visible
 from core.people import Actor
@@ -23,6 +23,7 @@ from core.store import runs as stored_runs
 from core.store.audit import write_log
 from core.store.campaigns import fetch_campaign_by_name, fetch_campaigns, save_campaign
 from core.store.database import reading
+from core.store.lists import fetch_list_by_name
 
 
 class Verb(StrEnum):
@@ -134,6 +135,49 @@ def clone(engine: Engine, actor: Actor, name: str, new_name: str, now: datetime)
         write_log(conn, log_entry(actor, now, "campaign.clone", new_name, f"from {name}"))
         stamp = made(actor.name, now)
         return save_campaign(conn, replace(campaign, id=0, name=new_name, stamp=stamp))
+
+
+def add_list(
+    engine: Engine, actor: Actor, campaign_name: str, list_name: str, now: datetime
+) -> None:
+    """Have the campaign's next run go through the list, after those it has; nothing changes if
+    it does so already (manual, "Add an existing list to a campaign"). NotFound of either. Needs
+    CAMP."""
+    with engine.begin() as conn:
+        campaign, found = _find_both(conn, actor, campaign_name, list_name)
+        if found.id not in campaign.list_ids:
+            lists = (*campaign.list_ids, found.id)
+            _change(conn, actor, replace(campaign, list_ids=lists), f"list {list_name}", now)
+
+
+def add_black_list(
+    engine: Engine, actor: Actor, campaign_name: str, list_name: str, now: datetime
+) -> None:
+    """Have the campaign's next run keep off the numbers on the list; nothing changes if it does
+    so already. NotFound of either. Needs CAMP."""
+    with engine.begin() as conn:
+        campaign, found = _find_both(conn, actor, campaign_name, list_name)
+        if found.id not in campaign.black_list_ids:
+            lists = (*campaign.black_list_ids, found.id)
+            changed = replace(campaign, black_list_ids=lists)
+            _change(conn, actor, changed, f"black list {list_name}", now)
+
+
+def _find_both(
+    conn: Connection, actor: Actor, campaign_name: str, list_name: str
+) -> tuple[Campaign, CallList]:
+    require(actor, Key.CAMP)
+    campaign = fetch_campaign_by_name(conn, campaign_name)
+    require_visible(actor, campaign, "campaign", campaign_name)
+    found = fetch_list_by_name(conn, list_name)
+    require_visible(actor, found, "list", list_name)
+    return campaign, found
+
+
+def _change(conn: Connection, actor: Actor, campaign: Campaign, added: str, now: datetime) -> None:
+    stamp = campaign.stamp.touched(actor.name, now)
+    save_campaign(conn, replace(campaign, stamp=stamp))
+    write_log(conn, log_entry(actor, now, "campaign.add", campaign.name, added))
 
 
 def _check_name(name: str) -> None:

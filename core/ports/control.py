@@ -1,9 +1,15 @@
 """What faces in the dialer's own process may ask of it beyond its snapshots."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
+
+from core.model import Server
+from core.ports.events import Reported
+from core.ports.timings import Step, Timing
+from core.rules.states import CallState
 
 
 class EngineState(StrEnum):
@@ -28,10 +34,57 @@ class EngineView:
     received: int = 0
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LiveCall:
+    """A call under way. `outputs` are the record's output attributes as the call leaves them,
+    None while it did not touch them; `channel` is the PBX's name for it, once it dials."""
+
+    attempt_id: int
+    run_id: int
+    channel_id: str
+    state: CallState
+    channel: str = ""
+    ext_status: str = ""
+    outputs: Mapping[str, str] | None = None
+    requested_at: datetime
+    connected_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServerTraffic:
+    """A PBX, and how many messages went to it and came from it since the process began."""
+
+    server: Server
+    is_up: bool
+    sent: int
+    received: int
+
+
 class Control(Protocol):
     """Used from the reactor's thread only."""
 
     def engine(self) -> EngineView: ...
+
+    def traffic(self) -> Sequence[ServerTraffic]: ...
+
+    def timings(self) -> Mapping[Step, Timing]: ...
+
+    def find_call(self, key: int | str) -> LiveCall | None:
+        """The live call with this attempt id, or with this channel id (Asterisk's Uniqueid)."""
+        ...
+
+    def count_states(self) -> Mapping[int, Mapping[CallState, int]]:
+        """How many live calls each run has in each state."""
+        ...
+
+    def report(self, report: Reported) -> Awaitable[bool]:
+        """Done once the dialer has received what is said of a live call; False, and nothing
+        done, if it is none."""
+        ...
+
+    def written(self) -> Awaitable[None]:
+        """Done once all that was decided before is in the database."""
+        ...
 
     def start(self) -> Awaitable[None]:
         """Place calls again; nothing if it does so already, or may not (another dialer has

@@ -16,6 +16,12 @@ def fetch_open_attempts(conn: Connection, run_id: int) -> list[Attempt]:
     return [Attempt(**row) for row in conn.execute(query).mappings()]
 
 
+def fetch_attempt(conn: Connection, attempt_id: int) -> Attempt | None:
+    """The attempt of this id, while its fate is unknown."""
+    row = conn.execute(select(attempt).where(attempt.c.id == attempt_id)).mappings().first()
+    return None if row is None else Attempt(**row)
+
+
 def fetch_entry(conn: Connection, value: Attempt) -> HopperEntry:
     """What the attempt was made from. Its retry, if it was one, is used up already."""
     row = conn.execute(

@@ -22,6 +22,14 @@ def fetch_lists(conn: Connection) -> list[CallList]:
     return [CallList(**fields_of(row)) for row in rows]
 
 
+def fetch_list(conn: Connection, list_id: int) -> CallList:
+    """NotFound if there is none of this id."""
+    row = conn.execute(select(call_list).where(call_list.c.id == list_id)).mappings().first()
+    if row is None:
+        raise NotFound("list", list_id)
+    return CallList(**fields_of(row))
+
+
 def fetch_list_by_name(conn: Connection, name: str) -> CallList:
     """NotFound if there is none of this name."""
     row = conn.execute(select(call_list).where(call_list.c.name == name)).mappings().first()

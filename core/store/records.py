@@ -4,12 +4,13 @@ A row that another program spoilt is a record with a fault: it must not hold up 
 its batch.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Row, Text, type_coerce
+from sqlalchemy import Connection, Row, Text, select, type_coerce, update
 
-from core.errors import InvalidValue
+from core.errors import InvalidValue, NotFound
 from core.model import Record
 from core.store.schema import record
 from core.store.types import parse_attributes
@@ -25,6 +26,21 @@ RECORD: tuple[Any, ...] = (
     type_coerce(record.c.inputs, Text).label("inputs"),
     type_coerce(record.c.outputs, Text).label("outputs"),
 )
+
+
+def fetch_record(conn: Connection, record_id: int, *, is_locked: bool = False) -> Record:
+    """NotFound if there is none of this id. If it `is_locked`, nobody else may change it in
+    this transaction's time."""
+    query = select(*RECORD).where(record.c.id == record_id)
+    row = conn.execute(query.with_for_update() if is_locked else query).first()
+    if row is None:
+        raise NotFound("record", record_id)
+    return make_record(row)
+
+
+def save_outputs(conn: Connection, record_id: int, outputs: Mapping[str, str]) -> None:
+    """Replace the record's output attributes."""
+    conn.execute(update(record).where(record.c.id == record_id).values(outputs=outputs))
 
 
 def make_record(row: Row[*tuple[Any, ...]]) -> Record:

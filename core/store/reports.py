@@ -6,7 +6,7 @@ read through the index of a run's log rows. How far a run is in its lists is in 
 
 from dataclasses import dataclass, fields
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, func, select, update
 
 from core.model import Attempt, CallLog
 from core.rules.states import CallState
@@ -119,6 +119,17 @@ def fetch_logs(conn: Connection, run_id: int, *, after_id: int, limit: int) -> l
         .limit(limit)
     )
     return [make_call_log(row) for row in rows]
+
+
+def fetch_log(conn: Connection, attempt_id: int) -> CallLog | None:
+    """The call of this attempt id, once it is over."""
+    row = conn.execute(select(call_log).where(call_log.c.id == attempt_id)).first()
+    return None if row is None else make_call_log(row)
+
+
+def save_ext_status(conn: Connection, attempt_id: int, ext_status: str) -> None:
+    """Change the extended status of a call that is over."""
+    conn.execute(update(call_log).where(call_log.c.id == attempt_id).values(ext_status=ext_status))
 
 
 def make_call_log(row: Row[tuple[object, ...]]) -> CallLog:

@@ -144,6 +144,14 @@ def count_run_records(conn: Connection, found: Run) -> int:
     return found.added + of_lists
 
 
+def count_retries(conn: Connection, run_id: int, until: datetime) -> tuple[int, int]:
+    """How many of the run's retries are due by `until`, and how many later."""
+    due = select(func.count()).select_from(retry).where(retry.c.run_id == run_id)
+    soon = conn.execute(due.where(retry.c.due_at <= until)).scalar_one()
+    later = conn.execute(due.where(retry.c.due_at > until)).scalar_one()
+    return soon, later
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wish:
     """Something a person asked of a campaign: `start`, `pause`, `unpause` … `argument` is the

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from core.model import Campaign, Pace
+from core.model import CallList, Campaign, Pace
 from core.store.campaigns import fetch_campaign_by_name, save_campaign
+from core.store.lists import save_list
 from tests.support.fixtures_dialect import ANSWERED, Dialect
 
 AT = "http://127.0.0.1:8080/wombat/api/campaigns/"
@@ -150,7 +151,26 @@ def test_the_address_may_be_written_in_many_ways(
 
 def test_what_is_no_address_of_the_dialect_says_which_are(dialect: Dialect) -> None:
     text = dialect.text("/wombat/api/nope/?op=start")
-    assert text.startswith('ERROR: address "nope": write one of addkey, campaigns,')
+    assert text.startswith('ERROR: address "nope": write one of addkey, callinfo,')
     assert dialect.ask("/other/api/campaigns/?op=start").status == 404
     home = dialect.ask("/wombat/")
     assert (home.status, home.headers["location"]) == (302, "/")
+
+
+@pytest.mark.parametrize(
+    ("op", "lists"), [("addList", "list_ids"), ("addBlackList", "black_list_ids")]
+)
+def test_a_list_is_added_for_the_campaigns_next_run(
+    dialect: Dialect, campaign: Campaign, op: str, lists: str
+) -> None:
+    name_it(dialect, campaign, name="QMS")
+    with dialect.rig.database.begin() as conn:
+        added = save_list(conn, CallList(name="ZEB")).id
+    for _ in range(2):
+        assert "OK" in dialect.text(f"{AT}?op={op}&campaign=QMS&list=ZEB")
+    with dialect.rig.database.connect() as conn:
+        found = fetch_campaign_by_name(conn, "QMS")
+    before = getattr(campaign, lists)
+    assert getattr(found, lists) == (*before, added)
+    assert "OK" not in dialect.text(f"{AT}?op={op}&campaign=QMS&list=NONE")
+    assert "OK" not in dialect.text(f"{AT}?op={op}&campaign=NONE&list=ZEB")

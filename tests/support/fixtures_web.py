@@ -37,8 +37,10 @@ from core.operations.doorkeeper import Doorkeeper
 from core.operations.first import FirstLink
 from core.people import LoginSession
 from core.ports.commands import AttemptPlaced, CallClosed
-from core.ports.control import EngineState, EngineView
+from core.ports.control import EngineState, EngineView, LiveCall, ServerTraffic
+from core.ports.events import Reported
 from core.ports.snapshot import CallView, RunView, ServerView, Snapshot
+from core.ports.timings import Step, Timing
 from core.rules.decisions import Decision
 from core.rules.figures import work_out
 from core.rules.states import CallState, RunState
@@ -102,6 +104,24 @@ class FakeControl:
 
     def engine(self) -> EngineView:
         return EngineView(state=self.state, uptime_s=5.809, sent=23, received=108)
+
+    def traffic(self) -> list[ServerTraffic]:
+        return []
+
+    def timings(self) -> dict[Step, Timing]:
+        return dict.fromkeys(Step, Timing())
+
+    def find_call(self, _key: int | str) -> LiveCall | None:
+        return None
+
+    def count_states(self) -> dict[int, dict[CallState, int]]:
+        return {}
+
+    def report(self, _report: Reported) -> Deferred[bool]:
+        return succeed(False)
+
+    def written(self) -> Deferred[None]:
+        return succeed(None)
 
     def start(self) -> Deferred[None]:
         self.state = EngineState.READY

@@ -56,6 +56,15 @@ class Asked:
             raise InvalidValue(name, value, f"write a whole number from {least} to {most}")
         return number
 
+    def wombat_id(self, name: str) -> int:
+        """The field as a WombatID, with the prefix that QueueMetrics' logs put before it or
+        without."""
+        value = self.filled(name)
+        digits = value.removeprefix("WBT.")
+        if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
+            raise InvalidValue(name, value, "write a WombatID, such as 1234 or WBT.1234")
+        return int(digits)
+
     def flag(self, name: str) -> bool:
         """Is the field there and not 0?"""
         return self.text(name) not in ("", "0")

@@ -1,7 +1,14 @@
 """Manual 25.02, "Campaigns and runs"."""
 
-from core.operations.campaigns import Verb, ask, clone, fetch_answer
-from web.compat.asked import Asked, Ground, Handler, Reply
+from core.operations.campaigns import (
+    Verb,
+    add_black_list,
+    add_list,
+    ask,
+    clone,
+    fetch_answer,
+)
+from web.compat.asked import Asked, Ground, Handler, Operations, Reply
 
 
 def _asking(verb: Verb) -> Handler:
@@ -23,4 +30,21 @@ async def clone_campaign(ground: Ground, asked: Asked) -> Reply:
     return f"OK: campaign {name} cloned as {copy}"
 
 
-OPERATIONS = {verb.value: _asking(verb) for verb in Verb} | {"clone": clone_campaign}
+async def add_list_to_campaign(ground: Ground, asked: Asked) -> Reply:
+    campaign, name = asked.filled("campaign"), asked.filled("list")
+    await ground.queries.run(add_list, asked.actor, campaign, name, ground.clock.now())
+    return f"OK: list {name} added to campaign {campaign}; its next run goes through it"
+
+
+async def add_black_list_to_campaign(ground: Ground, asked: Asked) -> Reply:
+    campaign, name = asked.filled("campaign"), asked.filled("list")
+    await ground.queries.run(add_black_list, asked.actor, campaign, name, ground.clock.now())
+    return f"OK: black list {name} added to campaign {campaign}; its next run keeps off it"
+
+
+OPERATIONS: Operations = {
+    **{verb.value: _asking(verb) for verb in Verb},
+    "clone": clone_campaign,
+    "addList": add_list_to_campaign,
+    "addBlackList": add_black_list_to_campaign,
+}

@@ -19,17 +19,24 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from core.errors import InvalidValue, NotRecognised, WhipbirdError
-from web.compat import campaigns, engine, health
+from web.compat import calls, campaigns, details, engine, health, monitor, reserve
 from web.compat.admission import Admission, check_not_forged
 from web.compat.asked import Asked, Ground, Operations, Reply, find_handler
 from web.forgery import Forged
 
 ENDPOINTS: Mapping[str, Operations] = {
     "addkey": health.ADDKEY,
+    "callinfo": details.CALLINFO,
+    "calls": calls.OPERATIONS,
     "campaigns": campaigns.OPERATIONS,
     "dialer": engine.DIALER,
+    "endpoint": reserve.ENDPOINT,
     "engine": engine.OPERATIONS,
+    "inspect_dialer": details.INSPECT,
+    "recallinfo": details.RECALLINFO,
+    "reserve": reserve.OPERATIONS,
     "sysup": health.SYSUP,
+    "sysup/jmx": monitor.JMX,
 }
 
 _METHODS = (b"GET", b"HEAD", b"POST")

@@ -6,6 +6,16 @@ from datetime import datetime
 UNLIMITED = 2**31 - 1
 
 
+def render_moment(moment: datetime) -> str:
+    """`15.03.25 16:18:36`: how a run is named by its beginning (UTC)."""
+    return moment.strftime("%y.%m.%d %H:%M:%S")
+
+
+def parse_numbers(text: str) -> list[str]:
+    """Numbers parted by `|`; empty ones, such as after a last `|`, are none."""
+    return [part.strip() for part in text.split("|") if part.strip()]
+
+
 def render_stamp(now: datetime) -> str:
     """`Mon Sep 29 16:04:00 UTC 2014`: when an answer was made."""
     return now.strftime("%a %b %d %H:%M:%S UTC %Y")

@@ -204,7 +204,8 @@ class ListPosition:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
     """One execution of a campaign. `attempted` counts calls placed, `completed` the
-    records that will not be tried again, `added` those that came one by one, not by a list."""
+    records that will not be tried again, `added` those that came one by one, not by a list.
+    `boost_percent` is kept for queue end-points, whose free channels it will multiply."""
 
     id: int = 0
     campaign_id: int
@@ -215,6 +216,7 @@ class Run:
     completed: int = 0
     added: int = 0
     error: str = ""
+    boost_percent: int = 100
     lists: tuple[ListPosition, ...] = ()
 
 

@@ -25,6 +25,9 @@ from core.store.campaigns import fetch_campaign_by_name, fetch_campaigns, save_c
 from core.store.database import reading
 from core.store.lists import fetch_list_by_name
 
+#: The boost factors that a run may have, in percent.
+BOOSTS = range(501)
+
 
 class Verb(StrEnum):
     """What may be asked of a campaign (manual, "Live page")."""
@@ -178,6 +181,21 @@ def _change(conn: Connection, actor: Actor, campaign: Campaign, added: str, now:
     stamp = campaign.stamp.touched(actor.name, now)
     save_campaign(conn, replace(campaign, stamp=stamp))
     write_log(conn, log_entry(actor, now, "campaign.add", campaign.name, added))
+
+
+def boost(engine: Engine, actor: Actor, campaign_name: str, percent: int, now: datetime) -> None:
+    """Set the boost factor of the campaign's run (manual, "Set boosting on a running campaign").
+    It is kept for queue end-points. InvalidValue, NotFound; NotPossible without a run. Needs
+    CTRL_WBT."""
+    require(actor, Key.CTRL_WBT)
+    if percent not in BOOSTS:
+        raise InvalidValue("factor", percent, f"write a percentage from 0 to {BOOSTS[-1]}")
+    with engine.begin() as conn:
+        campaign = fetch_campaign_by_name(conn, campaign_name)
+        require_visible(actor, campaign, "campaign", campaign_name)
+        run = stored_runs.fetch_open_run(conn, campaign.id)
+        stored_runs.boost(conn, run.id, percent)
+        write_log(conn, log_entry(actor, now, "campaign.boost", campaign.name, f"{percent} %"))
 
 
 def _check_name(name: str) -> None:

@@ -152,6 +152,11 @@ def count_retries(conn: Connection, run_id: int, until: datetime) -> tuple[int, 
     return soon, later
 
 
+def boost(conn: Connection, run_id: int, percent: int) -> None:
+    """Set the run's boost factor."""
+    conn.execute(update(run).where(run.c.id == run_id).values(boost_percent=percent))
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wish:
     """Something a person asked of a campaign: `start`, `pause`, `unpause` … `argument` is the

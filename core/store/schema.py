@@ -319,6 +319,7 @@ run = Table(
     Column("completed", Integer, nullable=False, default=0),
     Column("added", Integer, nullable=False, server_default="0"),
     Column("error", Text, nullable=False, default=""),
+    Column("boost_percent", Integer, nullable=False, server_default="100"),
     Index(None, "campaign_id", "ended_at"),
     Index(None, "ended_at"),
 )

@@ -7,6 +7,7 @@ import pytest
 from core.model import CallList, Campaign, Pace
 from core.store.campaigns import fetch_campaign_by_name, save_campaign
 from core.store.lists import save_list
+from core.store.runs import fetch_recent_runs
 from tests.support.fixtures_dialect import ANSWERED, Dialect
 
 AT = "http://127.0.0.1:8080/wombat/api/campaigns/"
@@ -174,3 +175,25 @@ def test_a_list_is_added_for_the_campaigns_next_run(
     assert getattr(found, lists) == (*before, added)
     assert "OK" not in dialect.text(f"{AT}?op={op}&campaign=QMS&list=NONE")
     assert "OK" not in dialect.text(f"{AT}?op={op}&campaign=NONE&list=ZEB")
+
+
+def boost(dialect: Dialect) -> int:
+    with dialect.rig.database.connect() as conn:
+        return fetch_recent_runs(conn, 1)[0].boost_percent
+
+
+def test_the_boost_factor_of_a_run_is_a_percentage_up_to_five_times(
+    dialect: Dialect, campaign: Campaign
+) -> None:
+    name_it(dialect, campaign, name="TestCampaign")
+    at = "http://127.0.0.1:8080/WombatDialer/api/campaigns/?op=boost&campaign=TestCampaign"
+    assert "has no run" in dialect.text(f"{at}&factor=150")
+    dialect.text(f"{AT}?op=start&campaign=TestCampaign")
+    assert boost(dialect) == 100
+    for factor in (0, 500, 150):
+        assert "OK" in dialect.text(f"{at}&factor={factor}")
+        assert boost(dialect) == factor
+    dialect.rig.turn(60)
+    for wrong in ("501", "-1", "1.5", "", "x"):
+        assert "OK" not in dialect.text(f"{at}&factor={wrong}")
+    assert boost(dialect) == 150, "it outlives what the run writes of itself"

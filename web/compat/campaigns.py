@@ -1,10 +1,12 @@
 """Manual 25.02, "Campaigns and runs"."""
 
 from core.operations.campaigns import (
+    BOOSTS,
     Verb,
     add_black_list,
     add_list,
     ask,
+    boost,
     clone,
     fetch_answer,
 )
@@ -30,6 +32,12 @@ async def clone_campaign(ground: Ground, asked: Asked) -> Reply:
     return f"OK: campaign {name} cloned as {copy}"
 
 
+async def boost_run(ground: Ground, asked: Asked) -> Reply:
+    name, percent = asked.filled("campaign"), asked.whole("factor", 0, BOOSTS[-1])
+    await ground.queries.run(boost, asked.actor, name, percent, ground.clock.now())
+    return f"OK: boost factor of campaign {name}: {percent} %"
+
+
 async def add_list_to_campaign(ground: Ground, asked: Asked) -> Reply:
     campaign, name = asked.filled("campaign"), asked.filled("list")
     await ground.queries.run(add_list, asked.actor, campaign, name, ground.clock.now())
@@ -45,6 +53,7 @@ async def add_black_list_to_campaign(ground: Ground, asked: Asked) -> Reply:
 OPERATIONS: Operations = {
     **{verb.value: _asking(verb) for verb in Verb},
     "clone": clone_campaign,
+    "boost": boost_run,
     "addList": add_list_to_campaign,
     "addBlackList": add_black_list_to_campaign,
 }

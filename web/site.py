@@ -97,7 +97,7 @@ def make_site(
     )
     queries = Queries(threads, pool, engine)
     ground = Ground(queries=queries, clock=clock, source=source, control=control)
-    dialect = Dialect(ground, Gated(gate, is_open=is_control_open))
+    dialect = Dialect(ground, Gated(gate, is_open=is_control_open), reactor)
     faces = _Faces(pages.app.resource(), dialect, contexts)
     return WebSite(Guarded(faces, names), reactor=reactor, max_connections=max_connections)
 

@@ -159,12 +159,14 @@ _APPEND: Mapping[Duplicates, Callable[[Appender], Callable[[Sequence[Row]], int]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Added:
-    """How many records a list got, and how many were there already."""
+    """How many records a list got, and how many were there already; `refused` says why, for
+    each number that cannot be called."""
 
     list_id: int
     is_new: bool
     added: int
     skipped: int
+    refused: tuple[str, ...] = ()
 
 
 def add_numbers(
@@ -181,13 +183,49 @@ def add_numbers(
     require(actor, Key.LIST)
     check_list_name(list_name)
     rows = [_row(number, attributes) for number, attributes in numbers]
+    return _append(engine, actor, list_name, rows, (), now, duplicates)
+
+
+def add_each_number(
+    engine: Engine,
+    actor: Actor,
+    list_name: str,
+    numbers: Sequence[tuple[str, Mapping[str, str]]],
+    now: datetime,
+    duplicates: Duplicates = Duplicates.ADD,
+) -> Added:
+    """As `add_numbers`, but what cannot be called is refused by itself. NotPossible, and nothing
+    is done, if every number is refused. Needs LIST."""
+    require(actor, Key.LIST)
+    check_list_name(list_name)
+    rows, refused = list[Row](), list[str]()
+    for number, attributes in numbers:
+        try:
+            rows.append(_row(number, attributes))
+        except InvalidValue as error:
+            refused.append(str(error))
+    if refused and not rows:
+        raise NotPossible(f"no number was added: {refused[0]}")
+    return _append(engine, actor, list_name, rows, tuple(refused), now, duplicates)
+
+
+def _append(
+    engine: Engine,
+    actor: Actor,
+    list_name: str,
+    rows: Sequence[Row],
+    refused: tuple[str, ...],
+    now: datetime,
+    duplicates: Duplicates,
+) -> Added:
     list_id, is_new = _find_or_make(engine, actor, list_name, now)
     with appending(engine, list_id) as appender:
         skipped = _APPEND[duplicates](appender)(rows)
-    detail = f"{len(rows) - skipped} rows accepted"
+    added = len(rows) - skipped
+    detail = f"{added} rows accepted"
     with engine.begin() as conn:
         write_log(conn, log_entry(actor, now, "list.add", list_name, detail))
-    return Added(list_id=list_id, is_new=is_new, added=len(rows) - skipped, skipped=skipped)
+    return Added(list_id=list_id, is_new=is_new, added=added, skipped=skipped, refused=refused)
 
 
 def _row(number: str, attributes: Mapping[str, str]) -> Row:
@@ -263,9 +301,9 @@ def check_list_name(name: str) -> str:
     """The name itself; InvalidValue if no list may have it."""
     if find_bin(name):
         raise InvalidValue("list", name, "Whipbird keeps what was taken away there; choose another")
-    if not name or name != name.strip() or len(name) > NAME:
+    if not name or name != name.strip() or len(name) > NAME or not name.isprintable():
         raise InvalidValue(
-            "list", name, f"a name has 1 to {NAME} characters and no blanks around it"
+            "list", name, f"a name has 1 to {NAME} characters, all printable, no blanks around it"
         )
     return name
 
@@ -277,7 +315,7 @@ def _find(conn: Connection, actor: Actor, name: str) -> CallList:
 
 
 def _find_or_make(engine: Engine, actor: Actor, name: str, now: datetime) -> tuple[int, bool]:
-    """The list's id, and whether it is new."""
+    """The list's id, and whether it is new. NotFound of one that the actor may not see."""
     with engine.begin() as conn:
         try:
             found = fetch_list_by_name(conn, name)

@@ -113,3 +113,40 @@ def _view(conn: Connection, position: ListPosition) -> ListView:
         is_paused=position.is_paused,
         round=position.round,
     )
+
+
+def start_list(
+    engine: Engine, actor: Actor, campaign_name: str, list_name: str, now: datetime
+) -> int | None:
+    """Have the campaign's open run read the list: it is added, or goes on if it was paused. The
+    id of the command; None if the run reads it already. Otherwise as `ask_list`."""
+    position = _find_position(engine, actor, campaign_name, list_name)
+    if position is None:
+        return ask_list(engine, actor, campaign_name, ListVerb.ADD, list_name, now)
+    if position.is_paused:
+        return ask_list(engine, actor, campaign_name, ListVerb.RESUME, list_name, now)
+    return None
+
+
+def pause_list(
+    engine: Engine, actor: Actor, campaign_name: str, list_name: str, now: datetime
+) -> int | None:
+    """Have the campaign's open run read no more of the list. The id of the command; None if it
+    does not read it anyway (manual, "Pause list in a running campaign"). Otherwise as
+    `ask_list`."""
+    position = _find_position(engine, actor, campaign_name, list_name)
+    if position is None or position.is_paused:
+        return None
+    return ask_list(engine, actor, campaign_name, ListVerb.PAUSE, list_name, now)
+
+
+def _find_position(
+    engine: Engine, actor: Actor, campaign_name: str, list_name: str
+) -> ListPosition | None:
+    """Where the campaign's open run is in the list."""
+    require(actor, Key.CTRL_WBT)
+    with reading(engine) as conn:
+        campaign = fetch_campaign_by_name(conn, campaign_name)
+        require_visible(actor, campaign, "campaign", campaign_name)
+        run = stored_runs.fetch_open_run(conn, campaign.id)
+    return next((one for one in run.lists if one.list_name == list_name), None)

@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
+from twisted.internet.defer import Deferred
 
-from tests.support.fixtures_web import Web, store_site
+from tests.support.fixtures_web import Web, parse_answer, store_site
+from web.compat.dialect import ANSWER_S
 
 STATE = "/wombat/api/engine/?op=STATE"
 STOP = "/wombat/api/engine/?op=STOP"
@@ -129,3 +131,37 @@ def test_fields_that_nobody_knows_are_passed_over(web: Web) -> None:
 
 def test_an_op_may_be_written_in_any_case(web: Web) -> None:
     assert '"READY"' in web.get("/wombat/api/engine/?op=state").body
+
+
+def test_a_client_does_not_wait_for_ever(
+    web: Web, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    taken_up: Deferred[None] = Deferred()
+    monkeypatch.setattr(web.control, "wake", lambda: taken_up)
+    store_site(web.engine, name="ABC")
+    wire = web.send("GET", "/wombat/api/campaigns/?op=start&campaign=ABC")
+    web.clock.advance(ANSWER_S - 1)
+    assert wire.value() == b""
+    web.clock.advance(1)
+    answer = parse_answer(wire.value())
+    assert (answer.status, answer.body) == (
+        200,
+        "ERROR: the dialer did not answer within 10 s; try again later\n",
+    )
+    taken_up.callback(None)
+    assert [record.getMessage() for record in caplog.records] == [
+        "GET /wombat/api/campaigns/: no answer within 10 s"
+    ]
+
+
+def test_a_client_that_leaves_early_is_not_answered(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken_up: Deferred[None] = Deferred()
+    monkeypatch.setattr(web.control, "wake", lambda: taken_up)
+    store_site(web.engine, name="ABC")
+    wire = web.send("GET", "/wombat/api/campaigns/?op=start&campaign=ABC")
+    wire.hang_up()
+    taken_up.callback(None)
+    assert wire.value() == b""
+    assert web.clock.getDelayedCalls() == []

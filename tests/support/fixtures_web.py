@@ -140,10 +140,14 @@ class InlinePool:
     """A thread pool whose work is done before the call returns."""
 
     def callInThreadWithCallback(
-        self, on_result: Callable[[bool, Any], None], work: Callable[..., Any], *args: Any
+        self,
+        on_result: Callable[[bool, Any], None],
+        work: Callable[..., Any],
+        *args: Any,
+        **kwargs: Any,
     ) -> None:
         try:
-            result = work(*args)
+            result = work(*args, **kwargs)
         except Exception:
             on_result(False, Failure())
         else:

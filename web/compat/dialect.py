@@ -12,14 +12,15 @@ from dataclasses import replace
 import msgspec
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, TimeoutError
+from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 from twisted.web.http import Request
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from core.errors import InvalidValue, NotRecognised, WhipbirdError
-from web.compat import calls, campaigns, details, engine, health, monitor, reserve
+from web.compat import calls, campaigns, details, engine, health, lists, monitor, reserve, runlists
 from web.compat.admission import Admission, check_not_forged
 from web.compat.asked import Asked, Ground, Operations, Reply, find_handler
 from web.forgery import Forged
@@ -33,11 +34,17 @@ ENDPOINTS: Mapping[str, Operations] = {
     "endpoint": reserve.ENDPOINT,
     "engine": engine.OPERATIONS,
     "inspect_dialer": details.INSPECT,
+    "lists": lists.OPERATIONS,
     "recallinfo": details.RECALLINFO,
     "reserve": reserve.OPERATIONS,
+    "runlists": runlists.OPERATIONS,
     "sysup": health.SYSUP,
     "sysup/jmx": monitor.JMX,
 }
+
+#: How long a client waits for an answer at most, in seconds (manual, "Retrieving current engine
+#: state": TIMEOUT_NO_REPLY).
+ANSWER_S = 10.0
 
 _METHODS = (b"GET", b"HEAD", b"POST")
 _JSON = b"application/json;charset=UTF-8"
@@ -52,10 +59,11 @@ class Dialect(Resource):
 
     isLeaf = True  # noqa: N815  # the name is Twisted's
 
-    def __init__(self, ground: Ground, admission: Admission) -> None:
+    def __init__(self, ground: Ground, admission: Admission, reactor: IReactorTime) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Twisted is untyped
         self._ground = ground
         self._admission = admission
+        self._reactor = reactor
 
     def render(self, request: Request) -> bytes | int:
         place = find_place(request.path)
@@ -65,6 +73,7 @@ class Dialect(Resource):
         gone: list[Failure] = []
         request.notifyFinish().addErrback(gone.append)
         answering = Deferred.fromCoroutine(self._answer(request, place))
+        answering.addTimeout(ANSWER_S, self._reactor)
         answering.addErrback(lambda failure: _explain(request, failure))
         answering.addCallback(lambda reply: None if gone else _send(request, reply))
         answering.addErrback(lambda failure: _log.error("no answer: %s", failure.getTraceback()))
@@ -119,6 +128,9 @@ def _explain(request: Request, failure: Failure) -> str:
         case DBAPIError() | PoolTimeout():
             _log.error("%s: the database does not answer: %s", _shown(request), failure.value)
             return refusal("the database does not answer; try again in a moment")
+        case TimeoutError():
+            _log.error("%s: no answer within %g s", _shown(request), ANSWER_S)
+            return refusal(f"the dialer did not answer within {ANSWER_S:g} s; try again later")
         case _:
             _log.error("%s failed: %s", _shown(request), failure.getTraceback())
             return refusal("something went wrong here; Whipbird's log says what")

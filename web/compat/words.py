@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from core.errors import InvalidValue
+
 #: There is no licence: as many channels as a client's 32 bits can count.
 UNLIMITED = 2**31 - 1
 
@@ -14,6 +16,19 @@ def render_moment(moment: datetime) -> str:
 def parse_numbers(text: str) -> list[str]:
     """Numbers parted by `|`; empty ones, such as after a last `|`, are none."""
     return [part.strip() for part in text.split("|") if part.strip()]
+
+
+def parse_attributes(text: str) -> dict[str, str]:
+    """`ID:2301,PERS:John_Doe`: names and values; a value may hold `:`, but no comma.
+    InvalidValue of a part that names nothing."""
+    found = {}
+    for part in text.split(","):
+        name, colon, value = part.partition(":")
+        if colon:
+            found[name.strip()] = value
+        elif part.strip():
+            raise InvalidValue("attribute", part, "write NAME:value, parted by commas")
+    return found
 
 
 def render_stamp(now: datetime) -> str:

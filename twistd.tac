@@ -102,7 +102,7 @@ first = FirstLink(database, passwords)
 logons = ThreadPool(1, 1, name="logons")
 site = make_site(
     source=engine.publisher,
-    control=EngineControl(engine, clock),
+    control=EngineControl(engine, threads, clock),
     engine=database,
     pool=threads.readers,
     clock=clock,

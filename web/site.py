@@ -23,6 +23,7 @@ from web.channel import WebSite
 from web.compat.admission import Gated
 from web.compat.asked import Ground
 from web.compat.dialect import Dialect
+from web.compat.intake import Intake
 from web.forgery import FormTokens
 from web.gate import Gate
 from web.guard import Guarded
@@ -96,7 +97,13 @@ def make_site(
         )
     )
     queries = Queries(threads, pool, engine)
-    ground = Ground(queries=queries, clock=clock, source=source, control=control)
+    ground = Ground(
+        queries=queries,
+        clock=clock,
+        source=source,
+        control=control,
+        intake=Intake(control, engine, clock),
+    )
     dialect = Dialect(ground, Gated(gate, is_open=is_control_open), reactor)
     faces = _Faces(pages.app.resource(), dialect, contexts)
     return WebSite(Guarded(faces, names), reactor=reactor, max_connections=max_connections)

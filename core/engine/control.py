@@ -1,24 +1,30 @@
 """Implements `core.ports.control.Control` over the engine."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import ParamSpec, TypeVar
 
 from twisted.internet.defer import Deferred, succeed
 
 from core.dialer.call import Call
 from core.engine.engine import Engine
+from core.engine.threads import Threads
 from core.ports import Clock
 from core.ports.control import EngineState, EngineView, LiveCall, ServerTraffic
 from core.ports.events import Reported, Starting, Stopping
 from core.ports.timings import Step, Timing
 from core.rules.states import CallState
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 
 class EngineControl:
     """The handle by which the faces of this process hold the engine."""
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
+    def __init__(self, engine: Engine, threads: Threads, clock: Clock) -> None:
         self._engine = engine
+        self._threads = threads
         self._clock = clock
         self._ready_since = clock.now()
         self._is_wanted = True
@@ -88,6 +94,9 @@ class EngineControl:
             self._is_wanted = False
             self._engine.post(Stopping())
         return self._engine.ticked()
+
+    def write(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
+        return self._threads.write(work, *args, **kwargs)
 
     def wake(self) -> Deferred[None]:
         return self._engine.wishes.wake() if self._engine.running else succeed(None)

@@ -3,15 +3,16 @@
 Source: manual 25.02, "Add a call to a campaign".
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from core.errors import InvalidValue, NotPossible
-from core.model import Campaign, Pace
+from core.errors import InvalidValue, NotPossible, WhipbirdError
+from core.model import Campaign, Pace, Run
 from core.operations.permission import log_entry, require, require_visible
 from core.people import Actor
 from core.rules.attributes import check_attributes
@@ -44,6 +45,18 @@ class AddedCall:
     run_state: RunState | None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallWish:
+    """A call that somebody wants, as `add_call` describes it."""
+
+    campaign: str
+    number: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    schedule: str = ""
+    priority: int = 0
+    expires: str = ""
+
+
 def add_call(
     engine: Engine,
     actor: Actor,
@@ -63,38 +76,85 @@ def add_call(
     empty. The same number added twice is called twice. InvalidValue, NotFound of the campaign,
     NotPossible of one that may not be run.
     """
+    wish = CallWish(
+        campaign=campaign_name,
+        number=number,
+        attributes=attributes,
+        schedule=schedule,
+        priority=priority,
+        expires=expires,
+    )
+    [result] = add_calls(engine, actor, [wish], now)
+    if isinstance(result, WhipbirdError):
+        raise result
+    return result
+
+
+def add_calls(
+    engine: Engine, actor: Actor, wishes: Sequence[CallWish], now: datetime
+) -> list[AddedCall | WhipbirdError]:
+    """Add all these calls in one transaction; of each, in order, what became of it: one that
+    is wrong hinders no other. Needs CTRL_WBT."""
     require(actor, Key.CTRL_WBT)
-    found = parse_number(number)
-    check_attributes(attributes)
-    if priority not in PRIORITIES:
-        raise InvalidValue("priority", priority, f"from {PRIORITIES[0]} to {PRIORITIES[-1]}")
+    targets: dict[str, _Target] = {}
+    results: list[AddedCall | WhipbirdError] = []
     with engine.begin() as conn:
-        campaign = fetch_campaign_by_name(conn, campaign_name)
-        require_visible(actor, campaign, "campaign", campaign_name)
-        _check_pace(campaign)
-        due_at, expires_at = _read_moments(campaign, schedule, expires, now)
-        record = add_automatic_record(
-            conn,
-            campaign,
-            found,
-            attributes,
-            due_at=due_at,
-            priority=priority,
-            expires_at=expires_at,
-            now=now,
-        )
-        write_log(conn, log_entry(actor, now, "call.add", campaign.name))
-        runs = fetch_open_runs(conn, campaign.id)
+        for wish in wishes:
+            try:
+                if wish.campaign not in targets:
+                    targets[wish.campaign] = _find_target(conn, actor, wish.campaign)
+                results.append(_add(conn, wish, targets[wish.campaign], now))
+            except WhipbirdError as error:
+                results.append(error)
+        added = Counter(one.campaign for one in results if isinstance(one, AddedCall))
+        for name, count in added.items():
+            write_log(conn, log_entry(actor, now, "call.add", name, f"calls: {count}"))
+    return results
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Target:
+    """A campaign that takes calls, and its open run."""
+
+    campaign: Campaign
+    run: Run | None
+
+
+def _find_target(conn: Connection, actor: Actor, campaign_name: str) -> _Target:
+    campaign = fetch_campaign_by_name(conn, campaign_name)
+    require_visible(actor, campaign, "campaign", campaign_name)
+    _check_pace(campaign)
+    runs = fetch_open_runs(conn, campaign.id)
+    return _Target(campaign=campaign, run=runs[0] if runs else None)
+
+
+def _add(conn: Connection, wish: CallWish, target: _Target, now: datetime) -> AddedCall:
+    """Nothing is written of a wish that is wrong."""
+    number = parse_number(wish.number)
+    check_attributes(wish.attributes)
+    if wish.priority not in PRIORITIES:
+        raise InvalidValue("priority", wish.priority, f"from {PRIORITIES[0]} to {PRIORITIES[-1]}")
+    due_at, expires_at = _read_moments(target.campaign, wish.schedule, wish.expires, now)
+    record = add_automatic_record(
+        conn,
+        target.campaign,
+        number,
+        wish.attributes,
+        due_at=due_at,
+        priority=wish.priority,
+        expires_at=expires_at,
+        now=now,
+    )
     return AddedCall(
         record_id=record.id,
-        campaign=campaign.name,
-        list_name=automatic_name(campaign.name),
-        number=found,
+        campaign=target.campaign.name,
+        list_name=automatic_name(target.campaign.name),
+        number=number,
         due_at=due_at,
         expires_at=expires_at,
-        priority=priority,
-        run_id=runs[0].id if runs else None,
-        run_state=runs[0].state if runs else None,
+        priority=wish.priority,
+        run_id=target.run.id if target.run else None,
+        run_state=target.run.state if target.run else None,
     )
 
 

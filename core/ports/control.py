@@ -1,15 +1,18 @@
 """What faces in the dialer's own process may ask of it beyond its snapshots."""
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import ParamSpec, Protocol, TypeVar
 
 from core.model import Server
 from core.ports.events import Reported
 from core.ports.timings import Step, Timing
 from core.rules.states import CallState
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class EngineState(StrEnum):
@@ -94,6 +97,11 @@ class Control(Protocol):
     def stop(self) -> Awaitable[None]:
         """Place no more calls until `start`. What is up is followed to its end. Done once no
         more is placed."""
+        ...
+
+    def write(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
+        """Run work on the database in the dialer's own order of writing: it waits for no lock
+        of the dialer's, and the dialer for none of its. It should be short."""
         ...
 
     def wake(self) -> Awaitable[None]:

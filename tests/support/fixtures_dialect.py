@@ -21,7 +21,7 @@ from tests.support.fixtures_web import (
     Web,
     parse_answer,
 )
-from tests.support.rig import Rig
+from tests.support.rig import NoThreads, Rig
 
 #: How soon after a request its answer must be there, in the dialer's seconds.
 ANSWER_S = 1.0
@@ -38,7 +38,7 @@ class Dialect:
 
         self.rig = Rig(directory)
         self.engine: Engine = self.rig.start()
-        self.control = EngineControl(self.engine, self.rig.clock)
+        self.control = EngineControl(self.engine, NoThreads(), self.rig.clock)
         self._way = way
         clock = TurningClock()
         site = make_site(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import Engine
-from twisted.internet.defer import Deferred, ensureDeferred, maybeDeferred, succeed
+from twisted.internet.defer import Deferred, ensureDeferred, execute, maybeDeferred, succeed
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IListeningPort, IReactorFromThreads
 from twisted.internet.task import Clock
@@ -122,6 +122,9 @@ class FakeControl:
 
     def written(self) -> Deferred[None]:
         return succeed(None)
+
+    def write(self, work: Callable[..., Any], *args: Any, **kwargs: Any) -> Deferred[Any]:
+        return execute(work, *args, **kwargs)
 
     def start(self) -> Deferred[None]:
         self.state = EngineState.READY

@@ -14,6 +14,7 @@ from core.people import NOBODY, Actor
 from core.ports import Clock
 from core.ports.control import Control
 from core.ports.snapshot import SnapshotSource
+from web.compat.intake import Intake
 from web.queries import Queries
 
 
@@ -25,6 +26,7 @@ class Ground:
     clock: Clock
     source: SnapshotSource
     control: Control
+    intake: Intake
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,16 +1,45 @@
-"""Manual 25.02, "Calls": what is said of a call from outside, and "Cancel numbers from a
-blacklist"."""
+"""Manual 25.02, "Calls": calls are added, statuses and attributes set from outside, black list
+entries cancelled."""
 
+import logging
 from dataclasses import replace
+
+from twisted.python.failure import Failure
 
 from core.errors import NotFound
 from core.operations.blacklists import cancel
 from core.operations.call_details import check_report, find_call, report_closed
+from core.operations.calls import CallWish
 from core.operations.permission import require
 from core.ports.events import Report, Reported
 from core.rules.keys import Key
 from web.compat.asked import Asked, Ground, Handler, Operations, Reply
-from web.compat.words import parse_numbers
+from web.compat.words import parse_attributes, parse_numbers
+
+_log = logging.getLogger(__name__)
+
+
+async def addcall(ground: Ground, asked: Asked) -> Reply:
+    """With `fireforget` nobody hears what became of it but the log."""
+    wish = CallWish(
+        campaign=asked.filled("campaign"),
+        number=asked.filled("number"),
+        attributes=parse_attributes(asked.text("attrs")),
+        schedule=asked.text("schedule"),
+    )
+    adding = ground.intake.add(asked.actor, wish)
+    if asked.flag("fireforget"):
+        adding.addErrback(_note)
+        return "OK: number queued"
+    added = await adding
+    waits = "" if added.run_id else "; it waits for the campaign's next run"
+    return f"OK: number added to list {added.list_name}{waits}"
+
+
+def _note(failure: Failure) -> None:
+    """Why a call was not added; the text may hold a number, so its kind must do."""
+    kind = type(failure.value).__name__
+    _log.warning("a call that nobody waits for was not added: %s", kind)
 
 
 def _reporting(report: Report) -> Handler:
@@ -61,6 +90,7 @@ async def cancel_blacklist(ground: Ground, asked: Asked) -> Reply:
 
 
 OPERATIONS: Operations = {
+    "addcall": addcall,
     "extstatus": _reporting(Report.STATUS),
     "attr": _reporting(Report.ATTRIBUTE),
     "attrAppend": _reporting(Report.APPEND),

@@ -36,8 +36,8 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class ListPart(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     list_id: int
     name: str
-    is_hidden: bool = False
-    security_key: str = ""
+    is_hidden: bool
+    security_key: str
 
 
 class RecordPart(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -143,7 +143,10 @@ def _record(record: Record, call_list: CallList, live: LiveCall | None) -> Recor
     return RecordPart(
         call_id=record.id,
         list_id=ListPart(
-            list_id=call_list.id, name=call_list.name, security_key=call_list.security_key
+            list_id=call_list.id,
+            name=call_list.name,
+            is_hidden=call_list.is_hidden,
+            security_key=call_list.security_key,
         ),
         number=record.number,
         attributes=tuple(

@@ -5,13 +5,13 @@ import platform
 import subprocess
 import sys
 
-from bench import memory
+from bench import http, memory
 from bench.load import Result, pbx, run_bare, run_call_files, run_whipbird
 
 #: Up to where more open calls bring no more calls per second.
 OPEN_CALLS = (1000, 1400, 2000)
 #: What is measured, in this order.
-_PARTS = ("calls", "import", "memory", "ticks", "black-lists", "week")
+_PARTS = ("calls", "import", "memory", "ticks", "black-lists", "week", "http")
 
 
 def main() -> None:
@@ -34,6 +34,8 @@ def main() -> None:
         _run("bench.black_lists")
     if "week" in wanted:
         _run("bench.week", str(chosen.rows))
+    if "http" in wanted:
+        http.measure()
 
 
 def _run(module: str, *arguments: str) -> None:

@@ -1,7 +1,9 @@
 """However a request in the dialect is malformed, its answer is one that a client can read."""
 
+import json
 import string
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given, settings
@@ -19,6 +21,7 @@ from tests.support.fixtures_web import (
     snapshot_of,
     store_site,
 )
+from web.compat.dialect import ENDPOINTS
 
 #: What the manual's addresses are made of.
 WORDS = (
@@ -51,6 +54,37 @@ TYPES = st.sampled_from(
         b"",
     ]
 )
+
+
+#: Values of fields as clients write them, right and wrong.
+VALUES = st.one_of(
+    st.sampled_from(
+        [
+            *(
+                "ABC",
+                "spring",
+                "NEW",
+                "201",
+                "1",
+                "0",
+                "-1",
+                "500",
+                "99999999999999999999",
+                "WBT.1",
+            ),
+            *("201,A:b|202,A:c d|", "A:b,C:d", "15", "2026-03-18.14:00:00", "2026-99-99.1", ""),
+        ]
+    ),
+    st.text(max_size=20).map(lambda text: text.replace("&", "").replace("\x00", "")),
+)
+NAMES = st.sampled_from(
+    [
+        *("campaign", "newcampaign", "list", "as", "number", "numbers", "attrs", "schedule"),
+        *("wombatid", "attr", "val", "status", "agent", "id", "wid", "unqid", "factor", "queue"),
+        *("dedupe", "fireforget", "reason", "late_reschedule"),
+    ]
+)
+OPERATIONS = [(place, op) for place, known in ENDPOINTS.items() for op in known]
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +138,29 @@ def test_a_malformed_request_gets_a_readable_answer(
         assert answer.body
         assert "something went wrong" not in answer.body
     wire.hang_up()
+
+
+@given(
+    asked=st.sampled_from(OPERATIONS),
+    fields=st.dictionaries(NAMES, VALUES, max_size=8),
+    is_form=st.booleans(),
+)
+@settings(max_examples=400, deadline=None)
+def test_every_operation_answers_whatever_its_fields_are(
+    far: Web, asked: tuple[str, str], fields: dict[str, str], is_form: bool
+) -> None:
+    place, op = asked
+    sent = urlencode({"op": op, **fields})
+    if is_form:
+        answer = far.ask("POST", f"/wombat/api/{place}/", sent)
+    else:
+        answer = far.get(f"/wombat/api/{place}/?{sent}")
+    assert answer.status == 200
+    assert "something went wrong" not in answer.body
+    if answer.headers["content-type"] == "application/json;charset=UTF-8":
+        json.loads(answer.body)
+    elif answer.body.startswith("ERROR"):
+        assert "OK" not in answer.body
 
 
 @given(path=st.text(alphabet=string.printable.replace("?", ""), max_size=30))

@@ -1,6 +1,7 @@
 """Manual 25.02, "Engine control", address by address."""
 
 from core.rules.verdicts import Verdict
+from core.store.audit import LogFilter, fetch_log
 from tests.support.fixtures_dialect import ANSWERED, Dialect
 
 STATE = "http://127.0.0.1:8080/wombat/api/engine/?op=STATE"
@@ -85,3 +86,12 @@ def test_the_older_address_of_a_start_answers_a_text(dialect: Dialect) -> None:
     dialect.json(STOP)
     for address in ("/wombat/dialer/?op=start", "/wombat/api/dialer/?op=start"):
         assert dialect.text(address) == "OK: the dialer is READY"
+
+
+def test_who_stops_and_starts_the_engine_is_in_the_system_log(dialect: Dialect) -> None:
+    dialect.json(STOP)
+    dialect.json(START)
+    dialect.text("/wombat/dialer/?op=start")
+    with dialect.rig.database.connect() as conn:
+        entries = [(entry.action, entry.face) for entry in fetch_log(conn, LogFilter(), 9)]
+    assert entries == [("dialer.start", "dialect")] * 2 + [("dialer.stop", "dialect")]

@@ -2,9 +2,8 @@
 
 import msgspec
 
-from core.operations.permission import require
+from core.operations.dialing import Order, log_order
 from core.ports.control import EngineState, EngineView
-from core.rules.keys import Key
 from web.compat.asked import Asked, Ground, Reply
 from web.compat.words import UNLIMITED
 
@@ -24,22 +23,26 @@ async def state(ground: Ground, _asked: Asked) -> Reply:
 
 
 async def start(ground: Ground, asked: Asked) -> Reply:
-    require(asked.actor, Key.CTRL_WBT)
+    await _order(ground, asked, Order.START)
     await ground.control.start()
     return _show(ground.control.engine())
 
 
 async def stop(ground: Ground, asked: Asked) -> Reply:
     """Always TERMINATION_REQD: how it went is asked with STATE."""
-    require(asked.actor, Key.CTRL_WBT)
+    await _order(ground, asked, Order.STOP)
     ground.control.stop()
     return Engine(state=EngineState.TERMINATION_REQD)
 
 
 async def start_in_words(ground: Ground, asked: Asked) -> Reply:
-    require(asked.actor, Key.CTRL_WBT)
+    await _order(ground, asked, Order.START)
     await ground.control.start()
     return f"OK: the dialer is {ground.control.engine().state}"
+
+
+async def _order(ground: Ground, asked: Asked, order: Order) -> None:
+    await ground.queries.run(log_order, asked.actor, order, ground.clock.now())
 
 
 def _show(view: EngineView) -> Engine:

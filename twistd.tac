@@ -115,6 +115,7 @@ site = make_site(
     max_connections=config.web.max_connections,
     contexts=config.web.contexts,
     is_control_open=config.web.is_control_open,
+    control_addresses=config.web.control_addresses,
 )
 agi = FastAgiFactory(
     engine.post,

@@ -78,7 +78,8 @@ class WebSettings:
     free one. `names` are further names it answers to in the Host header, beside localhost;
     `trusted_proxies` the addresses whose X-Forwarded headers it believes. `contexts` are the
     first parts of the addresses of the WombatDialer dialect, and `control_tokens` what its
-    control calls may show as `auth_token_id`."""
+    control calls may show as `auth_token_id`. From `control_addresses`, networks or single ones,
+    they need to show nothing."""
 
     host: str = "127.0.0.1"
     port: int = 8080
@@ -88,6 +89,7 @@ class WebSettings:
     contexts: tuple[str, ...] = ("wombat", "wbt", "WombatDialer")
     control_calls: ControlCalls = ControlCalls.LOOPBACK
     control_tokens: tuple[str, ...] = field(default=(), repr=False)
+    control_addresses: tuple[str, ...] = ()
 
     @property
     def is_loopback(self) -> bool:
@@ -235,7 +237,7 @@ def _read_environment(
 
 def _from_text(check: object, value: str) -> object:
     """A variable's text in the type that TOML would give."""
-    if check in (texts, _contexts, _addresses, _tokens):
+    if check in (texts, _contexts, _addresses, _networks, _tokens):
         return [part.strip() for part in value.split(",") if part.strip()]
     if check in (_PORT, _COUNT, _SEED, _SMTP_PORT) and re.fullmatch(r"-?\d+", value):
         return int(value)
@@ -267,6 +269,16 @@ def _addresses(value: object) -> tuple[str, ...]:
             ipaddress.ip_address(address)
         except ValueError:
             raise InvalidValue("", value, f'"{address}": write an address, 127.0.0.1') from None
+    return texts(value)
+
+
+def _networks(value: object) -> tuple[str, ...]:
+    for network in texts(value):
+        try:
+            ipaddress.ip_network(network)
+        except ValueError:
+            expected = f'"{network}": write a network, 10.0.5.0/24, or an address, 10.0.5.7'
+            raise InvalidValue("", value, expected) from None
     return texts(value)
 
 
@@ -342,6 +354,7 @@ _SECTIONS: Mapping[str, tuple[Callable[..., Any], Shape]] = {
             "trusted_proxies": _addresses,
             "control_calls": one_of(ControlCalls),
             "control_tokens": _tokens,
+            "control_addresses": _networks,
         },
     ),
     "fastagi": (FastAgiSettings, {"host": filled, "port": _PORT, "max_sessions": _COUNT}),

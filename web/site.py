@@ -52,6 +52,7 @@ def make_site(
     max_connections: int = 1000,
     contexts: Collection[str] = WebSettings().contexts,
     is_control_open: bool = True,
+    control_addresses: Collection[str] = (),
 ) -> WebSite:
     """The web server.
 
@@ -62,7 +63,7 @@ def make_site(
     localhost, over at most `max_connections` at once; `proxies` are addresses whose
     X-Forwarded headers are believed. `secret` signs the forms' tokens; one is made up if it is
     None. `contexts` are the first parts of the dialect's addresses, whose control calls anybody
-    may make if `is_control_open`.
+    may make if `is_control_open`, and who is at one of `control_addresses` in any case.
     """
     assets, threads = load_assets(), IReactorFromThreads(reactor)
     renderer = Renderer(assets, is_for_show=is_for_show(engine))
@@ -104,7 +105,9 @@ def make_site(
         control=control,
         intake=Intake(control, engine, clock),
     )
-    dialect = Dialect(ground, Gated(gate, is_open=is_control_open), reactor)
+    dialect = Dialect(
+        ground, Gated(gate, is_open=is_control_open, addresses=control_addresses), reactor
+    )
     faces = _Faces(pages.app.resource(), dialect, contexts)
     return WebSite(Guarded(faces, names), reactor=reactor, max_connections=max_connections)
 

@@ -1,5 +1,6 @@
 """Logging on and off, the first administrator's link, and what each page then shows."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -359,8 +360,9 @@ def test_a_demonstration_says_so_to_strangers_too(web_engine: Engine) -> None:
     assert "This is a demonstration" in web.get("/", Cookie=cookie_of(answer)).body
 
 
-def guarded(engine: Engine, *, is_open: bool) -> Web:
-    """A server whose control calls are open, or not; with the user anna."""
+def guarded(engine: Engine, *, is_open: bool, addresses: Sequence[str] = ()) -> Web:
+    """A server whose control calls are open, or not; with the user anna. Requests come from
+    192.168.1.1."""
     from web.site import make_site
 
     log_on(engine)
@@ -375,6 +377,7 @@ def guarded(engine: Engine, *, is_open: bool) -> Web:
         reactor=clock,
         door=Doorkeeper(engine, FixedClock(), QUICK, control_tokens=tokens),
         is_control_open=is_open,
+        control_addresses=addresses,
     )
     return Web(site=site, source=source, control=control, clock=clock, engine=engine)
 
@@ -406,6 +409,20 @@ def test_closed_control_calls_take_a_token_or_a_user(web_engine: Engine) -> None
     assert without_key.status == 200
     assert '"COPY"' in without_key.body
     assert "OK" not in without_key.body
+
+
+def test_closed_control_calls_are_open_to_addresses_that_are_named(web_engine: Engine) -> None:
+    store_site(web_engine)
+    near = guarded(web_engine, is_open=False, addresses=["10.0.0.0/8", "192.168.1.0/24"])
+    assert near.get(CLONE + "A").body.startswith("OK")
+    assert near.get(CLONE + "B", Authorization=basic("anna", "wrong")).status == 401
+    assert near.get(CLONE + "C", Origin="https://evil.example").status == 403
+
+
+def test_closed_control_calls_stay_closed_to_other_addresses(web_engine: Engine) -> None:
+    store_site(web_engine)
+    far = guarded(web_engine, is_open=False, addresses=["192.168.2.0/24", "::1"])
+    assert far.get(CLONE + "A").status == 401
 
 
 def gate(*proxies: str) -> Gate:

@@ -122,6 +122,14 @@ def test_a_section_that_is_no_table_is_refused() -> None:
     assert problems_of("web = 8080") == ['web "8080": write a table, [web]']
 
 
+def test_addresses_that_may_make_control_calls_are_networks_or_single_ones() -> None:
+    config = parse_config("", {"WHIPBIRD_WEB_CONTROL_ADDRESSES": "10.0.5.0/24, ::1"})
+    assert config.web.control_addresses == ("10.0.5.0/24", "::1")
+    for wrong in ("10.0.5.7/24", "pbx.example", "10.0.5"):
+        (problem,) = problems_of("", {"WHIPBIRD_WEB_CONTROL_ADDRESSES": wrong})
+        assert problem.endswith("write a network, 10.0.5.0/24, or an address, 10.0.5.7")
+
+
 @pytest.mark.parametrize(
     ("host", "is_loopback"),
     [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False)],

@@ -4,6 +4,8 @@ A page elsewhere can make an operator's browser send any GET; tools that are mea
 dialect (curl, PBXs, scripts) send none of a browser's headers.
 """
 
+from collections.abc import Collection
+from ipaddress import ip_address, ip_network
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -27,11 +29,13 @@ class Admission(Protocol):
 
 class Gated:
     """Users by HTTP Basic, programs by `auth_token_id` (manual, "Optional authentication"), and
-    if it `is_open` everybody else who reaches the server, for control calls alone."""
+    for control calls alone, whoever is at one of these `addresses` (networks or single ones), or
+    everybody if it `is_open`."""
 
-    def __init__(self, gate: Gate, *, is_open: bool) -> None:
+    def __init__(self, gate: Gate, *, is_open: bool, addresses: Collection[str] = ()) -> None:
         self._gate = gate
         self._is_open = is_open
+        self._networks = tuple(ip_network(address) for address in addresses)
 
     async def admit(self, request: Request, asked: Asked) -> Actor:
         """Who shows neither user nor token, or a token where none is asked for, may do what the
@@ -42,7 +46,7 @@ class Gated:
         try:
             return await self._gate.token(request, token, Face.DIALECT)
         except NotRecognised:
-            if not self._is_open:
+            if not self._may_be_unnamed(self._gate.address(request)):
                 raise
         return Actor(
             name=NOBODY.name,
@@ -50,6 +54,15 @@ class Gated:
             face=Face.DIALECT,
             address=self._gate.address(request),
         )
+
+    def _may_be_unnamed(self, address: str) -> bool:
+        if self._is_open or not self._networks:
+            return self._is_open
+        try:
+            found = ip_address(address)
+        except ValueError:
+            return False
+        return any(found in network for network in self._networks)
 
 
 def check_not_forged(request: Request) -> None:

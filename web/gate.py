@@ -1,6 +1,6 @@
 """Who sends a request: from its cookies and headers to an actor, asked in threads.
 
-Pages use `visitor`; faces for programs use `basic` and `token`. All of them fail with
+Pages use `find_visitor`; faces for programs use `basic` and `token`. All of them fail with
 NotRecognised of somebody unknown and with TooManyAttempts of one who guesses.
 """
 
@@ -37,12 +37,9 @@ class Gate:
     logons: ThreadPool
     proxies: Collection[str] = ()
 
-    def visitor(self, request: Request) -> Deferred[Actor]:
-        """Who is logged on in this browser."""
-        return self._quickly(self.find_visitor, read_session(request), self.address(request))
-
     def find_visitor(self, secret: str, address: str) -> Actor:
-        """The same, at once, for work that is in a thread already."""
+        """Who is logged on in the browser with this session. It blocks: work that is in a
+        thread already asks here."""
         actor = self.door.find(secret, address)
         if actor is None:
             raise NotRecognised("log on first")

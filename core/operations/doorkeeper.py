@@ -96,11 +96,6 @@ class Doorkeeper:
         self._waiting = 0
         self._counting, self._checking = Lock(), Lock()
 
-    @property
-    def has_control_tokens(self) -> bool:
-        """Whether the configuration names tokens for control calls."""
-        return bool(self._control)
-
     # With a password
 
     def log_in(self, name: str, password: str, address: str) -> Login:

@@ -94,6 +94,27 @@ def test_unknown_users_wrong_passwords_and_disabled_users_sound_alike(
     assert "hunter2" not in repr(lines(database))
 
 
+class Counting(PasswordHasher):
+    """Counts how often argon2 has worked."""
+
+    checks = 0
+
+    def verify(self, *arguments: str | bytes) -> bool:
+        self.checks += 1
+        return super().verify(*arguments)
+
+
+def test_whoever_is_wrong_costs_one_check_of_a_password(sqlite: Engine, clock: MovingClock) -> None:
+    make_user(sqlite, clock.now())
+    make_user(sqlite, clock.now(), "bea")
+    change_user(sqlite, SYSTEM, "bea", UserChange(is_enabled=False), clock.now())
+    hasher = Counting(time_cost=1, memory_cost=8, parallelism=1)
+    door = Doorkeeper(sqlite, clock, Passwords(hasher))
+    for number, name in enumerate(("anna", "nobody", "bea"), 1):
+        assert is_wrong(door, name)
+        assert hasher.checks == number
+
+
 def test_a_user_without_the_key_user_does_not_log_on(
     database: Engine, door: Doorkeeper, clock: MovingClock
 ) -> None:
@@ -182,6 +203,15 @@ def test_a_user_s_sessions_end_with_what_they_stood_on(
             delete_user(database, SYSTEM, "anna", now)
         case _:
             change_user(database, SYSTEM, "anna", UserChange(keys="-USER"), now)
+    assert door.find(secret, HERE) is None
+
+
+def test_a_user_who_is_enabled_again_has_to_log_on_again(
+    database: Engine, door: Doorkeeper, clock: MovingClock
+) -> None:
+    secret = door.log_in("anna", PASSWORD, HERE).secret
+    for is_enabled in (False, True):
+        change_user(database, SYSTEM, "anna", UserChange(is_enabled=is_enabled), clock.now())
     assert door.find(secret, HERE) is None
 
 
@@ -307,7 +337,6 @@ def test_a_token_that_is_gone_is_nobody_s(
 
 @pytest.mark.parametrize("text", ["3db6e6b81bfe8a", "Grün"])
 def test_a_configured_token_may_control_and_no_more(door: Doorkeeper, text: str) -> None:
-    assert door.has_control_tokens
     actor = door.authenticate_token(text, HERE, Face.DIALECT)
     assert (actor.name, actor.user_id) == ("control token", None)
     assert actor.ring.holds(Key.CTRL_WBT)

@@ -220,6 +220,9 @@ def test_the_first_link_makes_one_administrator_once(database: Engine) -> None:
     with pytest.raises(NotPossible, match="this link was used before"):
         link.redeem(secret, SYSTEM, "bea", PASSWORD, NOW)
     assert link.issue(NOW) is None
+    people.delete_user(database, SYSTEM, "anna", NOW)
+    with pytest.raises(NotPossible, match="this link was used before"):
+        link.check(secret, NOW)
 
 
 @pytest.mark.parametrize("way", ["late", "wrong", "empty", "never issued", "users"])

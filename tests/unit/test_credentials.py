@@ -36,6 +36,10 @@ def test_a_weak_password_is_refused_and_not_repeated(password: str, words: str) 
     assert password not in str(caught.value)
 
 
+def test_a_long_password_is_taken_as_it_is() -> None:
+    assert check_password("  grün weiß ", "anna") == "  grün weiß "
+
+
 def test_a_password_is_kept_as_argon2id_with_salt() -> None:
     one, other = QUICK.hash("correct horse"), QUICK.hash("correct horse")
     assert one.startswith("$argon2id$")

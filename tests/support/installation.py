@@ -125,7 +125,7 @@ class Installation:
             body = answer.read()
         return json.loads(body) if body[:1] in b"{[" else body.decode()
 
-    def stop(self, sign: int = signal.SIGINT) -> None:
+    def stop(self, sign: int = signal.SIGTERM) -> None:
         self.database.dispose()
         if self._process is not None:
             self._process.send_signal(sign)

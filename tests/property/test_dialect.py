@@ -11,14 +11,9 @@ from hypothesis import strategies as st
 
 from core.store.database import open_database, upgrade
 from tests.support.fixtures_web import (
-    FakeControl,
-    FakeSource,
-    FixedClock,
-    InlinePool,
-    TurningClock,
     Web,
+    make_web,
     parse_answer,
-    snapshot_of,
     store_site,
 )
 from web.compat.dialect import ENDPOINTS
@@ -89,21 +84,10 @@ OPERATIONS = [(place, op) for place, known in ENDPOINTS.items() for op in known]
 
 @pytest.fixture(scope="module")
 def far(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    from web.site import make_site
-
     engine = open_database(f"sqlite:///{tmp_path_factory.mktemp('dialect') / 'web.db'}")
     upgrade(engine)
     store_site(engine, name="ABC")
-    source, control, clock = FakeSource(snapshot_of()), FakeControl(), TurningClock()
-    site = make_site(
-        source=source,
-        control=control,
-        engine=engine,
-        pool=InlinePool(),
-        clock=FixedClock(),
-        reactor=clock,
-    )
-    yield Web(site=site, source=source, control=control, clock=clock, engine=engine)
+    yield make_web(engine)
     engine.dispose()
 
 

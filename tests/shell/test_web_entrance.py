@@ -24,14 +24,12 @@ from tests.support.fixtures_web import (
     SECRET,
     SESSION,
     Answer,
-    FakeControl,
-    FakeSource,
     FixedClock,
-    InlinePool,
-    TurningClock,
     Web,
     call_view,
     log_on,
+    make_guarded_web,
+    make_web,
     parse_answer,
     run_view,
     snapshot_of,
@@ -288,24 +286,10 @@ def test_viewers_of_one_sight_share_one_rendering(web: Web) -> None:
 @pytest.fixture
 def empty(web_engine: Engine) -> tuple[Web, str]:
     """A server without users, and its link's key."""
-    from web.site import make_site
-
-    first, clock = FirstLink(web_engine, QUICK), TurningClock()
-    source, control = FakeSource(snapshot_of()), FakeControl()
-    site = make_site(
-        source=source,
-        control=control,
-        engine=web_engine,
-        pool=InlinePool(),
-        clock=FixedClock(),
-        reactor=clock,
-        secret=SECRET,
-        door=Doorkeeper(web_engine, FixedClock(), QUICK),
-        first=first,
-    )
+    first = FirstLink(web_engine, QUICK)
     key = first.issue(NOW)
     assert key is not None
-    return Web(site=site, source=source, control=control, clock=clock, engine=web_engine), key
+    return make_guarded_web(web_engine, first=first), key
 
 
 def test_without_users_nobody_gets_in_and_the_page_says_how(empty: tuple[Web, str]) -> None:
@@ -339,21 +323,8 @@ def test_the_link_makes_the_first_administrator_and_logs_them_on(
 
 
 def test_a_demonstration_says_so_to_strangers_too(web_engine: Engine) -> None:
-    from web.site import make_site
-
     make_demonstration(web_engine, SYSTEM, QUICK, NOW)
-    clock, source, control = TurningClock(), FakeSource(snapshot_of()), FakeControl()
-    site = make_site(
-        source=source,
-        control=control,
-        engine=web_engine,
-        pool=InlinePool(),
-        clock=FixedClock(),
-        reactor=clock,
-        secret=SECRET,
-        door=Doorkeeper(web_engine, FixedClock(), QUICK),
-    )
-    web = Web(site=site, source=source, control=control, clock=clock, engine=web_engine)
+    web = make_guarded_web(web_engine)
     assert "This is a demonstration" in web.get("/login").body
     fields = {"name": "demoadmin", "password": "demo", "next": ""}
     answer = give(web, "/login", fields)
@@ -363,23 +334,10 @@ def test_a_demonstration_says_so_to_strangers_too(web_engine: Engine) -> None:
 def guarded(engine: Engine, *, is_open: bool, addresses: Sequence[str] = ()) -> Web:
     """A server whose control calls are open, or not; with the user anna. Requests come from
     192.168.1.1."""
-    from web.site import make_site
-
     log_on(engine)
-    clock, source, control = TurningClock(), FakeSource(snapshot_of()), FakeControl()
     tokens = [] if is_open else ["3db6e6b81bfe8a"]
-    site = make_site(
-        source=source,
-        control=control,
-        engine=engine,
-        pool=InlinePool(),
-        clock=FixedClock(),
-        reactor=clock,
-        door=Doorkeeper(engine, FixedClock(), QUICK, control_tokens=tokens),
-        is_control_open=is_open,
-        control_addresses=addresses,
-    )
-    return Web(site=site, source=source, control=control, clock=clock, engine=engine)
+    door = Doorkeeper(engine, FixedClock(), QUICK, control_tokens=tokens)
+    return make_web(engine, door=door, is_control_open=is_open, control_addresses=addresses)
 
 
 CLONE = "/wombat/api/campaigns/?op=clone&campaign=Spring+call-back&newcampaign="
@@ -463,23 +421,8 @@ def test_only_a_trusted_proxy_is_believed(peer: str, forwarded: str, address: st
 
 
 def test_behind_tls_cookies_are_secure(web_engine: Engine) -> None:
-    from web.site import make_site
-
     log_on(web_engine)
-    clock, source, control = TurningClock(), FakeSource(snapshot_of()), FakeControl()
-    peer = "192.168.1.1"
-    site = make_site(
-        source=source,
-        control=control,
-        engine=web_engine,
-        pool=InlinePool(),
-        clock=FixedClock(),
-        reactor=clock,
-        secret=SECRET,
-        proxies=[peer],
-        door=Doorkeeper(web_engine, FixedClock(), QUICK),
-    )
-    web = Web(site=site, source=source, control=control, clock=clock, engine=web_engine)
+    web = make_guarded_web(web_engine, proxies=["192.168.1.1"])
     wire = web.send("GET", "/login", X_Forwarded_Proto="https")
     assert "Secure" in parse_answer(wire.value()).cookies[0]
     fields = {"name": "anna", "password": PASSWORD}

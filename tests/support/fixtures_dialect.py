@@ -15,10 +15,7 @@ from core.model import Simulation
 from core.store.runs import fetch_recent_runs
 from tests.support.fixtures_web import (
     Answer,
-    FakeSource,
-    InlinePool,
-    TurningClock,
-    Web,
+    make_web,
     parse_answer,
 )
 from tests.support.rig import NoThreads, Rig
@@ -34,27 +31,13 @@ class Dialect:
     `query` of a GET, or in the `form` of a POST."""
 
     def __init__(self, directory: Path, way: str = "query") -> None:
-        from web.site import make_site
-
         self.rig = Rig(directory)
         self.engine: Engine = self.rig.start()
         self.control = EngineControl(self.engine, NoThreads(), self.rig.clock)
         self._way = way
-        clock = TurningClock()
-        site = make_site(
-            source=self.engine.publisher,
-            control=self.control,
-            engine=self.rig.database,
-            pool=InlinePool(),
-            clock=self.rig.clock,
-            reactor=clock,
-        )
-        self.web = Web(
-            site=site,
-            source=FakeSource(self.engine.publisher.latest()),
-            control=self.control,
-            clock=clock,
-            engine=self.rig.database,
+        source: Any = self.engine.publisher
+        self.web = make_web(
+            self.rig.database, source=source, control=self.control, clock=self.rig.clock
         )
 
     def ask(self, url: str, **headers: str) -> Answer:

@@ -377,33 +377,51 @@ def web_engine(tmp_path: Path) -> Iterator[Engine]:
     engine.dispose()
 
 
-@pytest.fixture
-def web(web_engine: Engine) -> Web:
-    """The web server over a fresh database, with one run in its snapshot."""
+def make_web(
+    engine: Engine,
+    *,
+    source: FakeSource | None = None,
+    control: Any = None,
+    clock: Any = None,
+    cookie: str = "",
+    **settings: Any,
+) -> Web:
+    """A web server over the database, on a reactor that is turned by hand; `settings` are
+    `make_site`'s."""
     from web.site import make_site
 
-    source = FakeSource(snapshot_of(run_view()))
-    control = FakeControl()
-    clock = TurningClock()
+    source = source or FakeSource(snapshot_of())
+    control = control or FakeControl()
+    reactor = TurningClock()
     site = make_site(
         source=source,
         control=control,
-        engine=web_engine,
+        engine=engine,
         pool=InlinePool(),
-        clock=FixedClock(),
-        reactor=clock,
-        names=("dialer.example",),
-        secret=SECRET,
-        door=Doorkeeper(web_engine, FixedClock(), QUICK),
-        first=FirstLink(web_engine, QUICK),
+        clock=clock or FixedClock(),
+        reactor=reactor,
+        **settings,
     )
-    log_on(web_engine)
     return Web(
-        site=site,
-        source=source,
-        control=control,
-        clock=clock,
-        engine=web_engine,
+        site=site, source=source, control=control, clock=reactor, engine=engine, cookie=cookie
+    )
+
+
+def make_guarded_web(engine: Engine, **settings: Any) -> Web:
+    """The same with a door that users and tokens open."""
+    door = Doorkeeper(engine, FixedClock(), QUICK)
+    return make_web(engine, **{"secret": SECRET, "door": door, **settings})
+
+
+@pytest.fixture
+def web(web_engine: Engine) -> Web:
+    """The web server over a fresh database, with one run in its snapshot."""
+    log_on(web_engine)
+    return make_guarded_web(
+        web_engine,
+        source=FakeSource(snapshot_of(run_view())),
+        names=("dialer.example",),
+        first=FirstLink(web_engine, QUICK),
         cookie=f"whipbird_session={SESSION}",
     )
 

@@ -309,3 +309,18 @@ class CallLog:
     tech_cause: str = ""
     reason: str = ""
     ended_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoggedCall:
+    """A call's log with its record as it is now and the names of all that it used, empty where
+    it had no line."""
+
+    log: CallLog
+    record: Record
+    campaign: str
+    run_started_at: datetime
+    list_name: str
+    server: str = ""
+    trunk: str = ""
+    endpoint: str = ""

@@ -4,7 +4,7 @@ A row that another program spoilt is a record with a fault: it must not hold up 
 its batch.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -36,6 +36,12 @@ def fetch_record(conn: Connection, record_id: int, *, is_locked: bool = False) -
     if row is None:
         raise NotFound("record", record_id)
     return make_record(row)
+
+
+def fetch_records_by_id(conn: Connection, record_ids: Collection[int]) -> dict[int, Record]:
+    """The records that there are, by their ids."""
+    rows = conn.execute(select(*RECORD).where(record.c.id.in_(record_ids)))
+    return {row.id: make_record(row) for row in rows}
 
 
 def save_outputs(conn: Connection, record_id: int, outputs: Mapping[str, str]) -> None:

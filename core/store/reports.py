@@ -121,6 +121,19 @@ def fetch_logs(conn: Connection, run_id: int, *, after_id: int, limit: int) -> l
     return [make_call_log(row) for row in rows]
 
 
+def count_logs(conn: Connection, run_id: int) -> int:
+    """How many of the run's calls are over."""
+    query = select(func.count()).select_from(call_log).where(call_log.c.run_id == run_id)
+    return conn.execute(query).scalar_one()
+
+
+def find_log_id(conn: Connection, run_id: int, position: int) -> int:
+    """The attempt id of the run's call at this position, counted from 0 in their order by id;
+    0 if there is none. Only the index is read."""
+    query = select(call_log.c.id).where(call_log.c.run_id == run_id).order_by(call_log.c.id)
+    return conn.execute(query.offset(position).limit(1)).scalar() or 0
+
+
 def fetch_log(conn: Connection, attempt_id: int) -> CallLog | None:
     """The call of this attempt id, once it is over."""
     row = conn.execute(select(call_log).where(call_log.c.id == attempt_id)).first()

@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from core.store.database import open_database, upgrade
 from tests.support.fixtures_web import (
+    NOW,
     Web,
-    make_web,
+    make_guarded_web,
     parse_answer,
     store_site,
 )
+from tests.support.people import basic, make_user
 from web.compat.dialect import ENDPOINTS
 
 #: What the manual's addresses are made of.
@@ -29,6 +31,7 @@ WORDS = (
 PLACES = (
     *("engine", "campaigns", "calls", "lists", "runlists", "endpoint", "recallinfo", "callinfo"),
     *("reserve", "sysup", "sysup/jmx", "addkey", "dialer", "inspect_dialer", "nope", ""),
+    *("reports/logs", "reports/nope"),
 )
 #: Bytes that a client may put into a query or a body, raw or encoded.
 RAW = st.binary(max_size=40).map(lambda raw: raw.translate(None, b"\r\n"))
@@ -76,9 +79,10 @@ NAMES = st.sampled_from(
     [
         *("campaign", "newcampaign", "list", "as", "number", "numbers", "attrs", "schedule"),
         *("wombatid", "attr", "val", "status", "agent", "id", "wid", "unqid", "factor", "queue"),
-        *("dedupe", "fireforget", "reason", "late_reschedule"),
+        *("dedupe", "fireforget", "reason", "late_reschedule", "from", "to", "items"),
     ]
 )
+ANNA = basic("anna")
 OPERATIONS = [(place, op) for place, known in ENDPOINTS.items() for op in known]
 
 
@@ -87,7 +91,8 @@ def far(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     engine = open_database(f"sqlite:///{tmp_path_factory.mktemp('dialect') / 'web.db'}")
     upgrade(engine)
     store_site(engine, name="ABC")
-    yield make_web(engine)
+    make_user(engine, NOW)
+    yield make_guarded_web(engine)
     engine.dispose()
 
 
@@ -105,7 +110,8 @@ def test_a_malformed_request_gets_a_readable_answer(
     wire = far.connect()
     wire.protocol.dataReceived(
         b"%b /wombat/api/%b/?%b HTTP/1.1\r\nHost: localhost\r\nContent-Type: %b\r\n"
-        b"Content-Length: %d\r\n\r\n%b" % (method, place.encode(), query, kind, len(body), body)
+        b"Authorization: %b\r\nContent-Length: %d\r\n\r\n%b"
+        % (method, place.encode(), query, kind, ANNA.encode(), len(body), body)
     )
     said = wire.value()
     assert b"Traceback" not in said
@@ -136,9 +142,9 @@ def test_every_operation_answers_whatever_its_fields_are(
     place, op = asked
     sent = urlencode({"op": op, **fields})
     if is_form:
-        answer = far.ask("POST", f"/wombat/api/{place}/", sent)
+        answer = far.ask("POST", f"/wombat/api/{place}/", sent, Authorization=ANNA)
     else:
-        answer = far.get(f"/wombat/api/{place}/?{sent}")
+        answer = far.get(f"/wombat/api/{place}/?{sent}", Authorization=ANNA)
     assert answer.status == 200
     assert "something went wrong" not in answer.body
     if answer.headers["content-type"] == "application/json;charset=UTF-8":

@@ -26,14 +26,16 @@ from core.store.database import reading
 from core.store.hopper import fetch_batch
 from core.store.journal import is_written, write_entries
 from core.store.lists import fetch_list_by_name, fetch_records, insert_records, save_list
+from core.store.logged_calls import describe_calls
 from core.store.past_calls import (
     close_calls,
     fetch_past_calls,
     forget_old_calls,
     insert_calls,
 )
-from core.store.reports import fetch_logs, fetch_outcomes
+from core.store.reports import count_logs, fetch_logs, fetch_outcomes, find_log_id
 from core.store.rows import values_of
+from core.store.run_overview import fetch_runs_of_ids
 from core.store.run_shown import fetch_shown, save_shown
 from core.store.runs import answer, fetch_asked, fetch_open_runs, fetch_outcome
 from core.store.schema import attempt, metadata, retry, run, run_command, waiting_record
@@ -176,6 +178,12 @@ QUERIES: dict[str, Work] = {
     "records that come first": count_first,
     "last_attempt_id": lambda c, _s: last_attempt_id(c),
     "fetch_logs": lambda c, s: fetch_logs(c, s.run.id, after_id=ROWS + 9, limit=50),
+    "count_logs": lambda c, s: count_logs(c, s.run.id + 1),
+    "find_log_id": lambda c, s: find_log_id(c, s.run.id, 50),
+    "describe_calls": lambda c, s: describe_calls(
+        c, fetch_logs(c, s.run.id, after_id=ROWS + 9, limit=50)
+    ),
+    "fetch_runs_of_ids": lambda c, s: fetch_runs_of_ids(c, [s.run.id, s.run.id + 1]),
     "other run's outcomes": lambda c, s: fetch_outcomes(c, s.run.id + 1),
     "find_session": lambda c, _s: find_session(c, "secret"),
     "find_token": lambda c, _s: find_token(c, "secret"),

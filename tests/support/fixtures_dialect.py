@@ -12,12 +12,14 @@ import pytest
 from core.engine.control import EngineControl
 from core.engine.engine import Engine
 from core.model import Simulation
+from core.operations.doorkeeper import Doorkeeper
 from core.store.runs import fetch_recent_runs
 from tests.support.fixtures_web import (
     Answer,
     make_web,
     parse_answer,
 )
+from tests.support.people import QUICK, basic, make_user
 from tests.support.rig import NoThreads, Rig
 
 #: How soon after a request its answer must be there, in the dialer's seconds.
@@ -28,7 +30,10 @@ ANSWERED = Simulation(outcomes={"answered": 1})
 
 class Dialect:
     """A rig with a running dialer, and its web server. `way` is how fields are sent: in the
-    `query` of a GET, or in the `form` of a POST."""
+    `query` of a GET, or in the `form` of a POST. `authorization` goes with requests that name
+    none."""
+
+    authorization = ""
 
     def __init__(self, directory: Path, way: str = "query") -> None:
         self.rig = Rig(directory)
@@ -37,11 +42,17 @@ class Dialect:
         self._way = way
         source: Any = self.engine.publisher
         self.web = make_web(
-            self.rig.database, source=source, control=self.control, clock=self.rig.clock
+            self.rig.database,
+            source=source,
+            control=self.control,
+            clock=self.rig.clock,
+            door=Doorkeeper(self.rig.database, self.rig.clock, QUICK),
         )
 
     def ask(self, url: str, **headers: str) -> Answer:
         """The answer to one of the manual's addresses, marks as they stand in it."""
+        if self.authorization:
+            headers = {"Authorization": self.authorization} | headers
         path, mark, query = _BEGINNING.sub("", url.replace("\n", "")).partition("?")
         if self._way == "form":
             wire = self.web.send("POST", path, query, **headers)
@@ -51,6 +62,12 @@ class Dialect:
         while not wire.value() and self.rig.timer.seconds() < end:
             self.rig.turn(0.01)
         return parse_answer(wire.value())
+
+    def log_on(self, name: str = "demoadmin", **change: object) -> None:
+        """Have a user of this name, an administrator unless `change` says another class, send
+        all that follows."""
+        make_user(self.rig.database, self.rig.clock.now(), name, **change)
+        self.authorization = basic(name)
 
     def text(self, url: str) -> str:
         """The text of an answer."""
@@ -82,5 +99,14 @@ def dialect(
     """Each test runs twice: with its fields in the query, and in a form."""
     (tmp_path / "whipbird.db").write_bytes(_sqlite_template.read_bytes())
     found = Dialect(tmp_path, request.param)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, _sqlite_template: Path) -> Iterator[Dialect]:
+    """The dialect, fields in the query: for what does not depend on how they are sent."""
+    (tmp_path / "whipbird.db").write_bytes(_sqlite_template.read_bytes())
+    found = Dialect(tmp_path)
     yield found
     found.close()

@@ -26,6 +26,10 @@ class Admission(Protocol):
         """Who it is; NotRecognised if the request may not be answered."""
         ...
 
+    async def admit_user(self, request: Request, asked: Asked) -> Actor:
+        """Which user it is; NotRecognised of everybody else."""
+        ...
+
 
 class Gated:
     """Users by HTTP Basic, programs by `auth_token_id` (manual, "Optional authentication"), and
@@ -54,6 +58,17 @@ class Gated:
             face=Face.DIALECT,
             address=self._gate.address(request),
         )
+
+    async def admit_user(self, request: Request, asked: Asked) -> Actor:
+        """By HTTP Basic (manual, "The JSON configuration API"), or by a token of theirs."""
+        if request.getHeader("authorization"):
+            return await self._gate.basic(request, Face.DIALECT)
+        if not (token := asked.text("auth_token_id")):
+            raise NotRecognised("send a user's name and password by HTTP Basic")
+        actor = await self._gate.token(request, token, Face.DIALECT)
+        if actor.user_id is None:
+            raise NotRecognised("control tokens are for control calls; send a user by HTTP Basic")
+        return actor
 
     def _may_be_unnamed(self, address: str) -> bool:
         if self._is_open or not self._networks:

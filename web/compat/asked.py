@@ -4,8 +4,8 @@ Fields come from the query and the form (manual, "Controlling WD over HTTP"); th
 knows are passed over.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -14,6 +14,7 @@ from core.people import NOBODY, Actor
 from core.ports import Clock
 from core.ports.control import Control
 from core.ports.snapshot import SnapshotSource
+from web.compat.bookmarks import Bookmarks
 from web.compat.intake import Intake
 from web.queries import Queries
 
@@ -27,14 +28,16 @@ class Ground:
     source: SnapshotSource
     control: Control
     intake: Intake
+    bookmarks: Bookmarks = field(default_factory=Bookmarks)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
     """The fields of a request by name, the first value of each, and who sends it. `op` is one
-    of the fields."""
+    of the fields. `repeated` has all values of those that are there more than once."""
 
     fields: Mapping[str, str]
+    repeated: Mapping[str, Sequence[str]] = field(default_factory=dict)
     actor: Actor = NOBODY
 
     def text(self, name: str) -> str:
@@ -57,6 +60,19 @@ class Asked:
         if not least <= number <= most:
             raise InvalidValue(name, value, f"write a whole number from {least} to {most}")
         return number
+
+    def keys(self, name: str, most: int) -> tuple[int, ...]:
+        """All values of the field as numbers of rows, each once, in their order; a value may
+        hold several with commas between them. InvalidValue of what is none, of none at all, and
+        of more than `most`."""
+        text = ",".join(self.repeated.get(name, [self.filled(name)]))
+        parts = [part.strip() for part in text.split(",") if part.strip()]
+        if not parts or not all(p.isascii() and p.isdigit() and len(p) < 19 for p in parts):
+            raise InvalidValue(name, text[:40], "write whole numbers")
+        found = tuple(dict.fromkeys(map(int, parts)))
+        if len(found) > most:
+            raise InvalidValue(name, f"{len(found)} numbers", f"write at most {most}")
+        return found
 
     def wombat_id(self, name: str) -> int:
         """The field as a WombatID, with the prefix that QueueMetrics' logs put before it or

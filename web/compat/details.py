@@ -1,7 +1,7 @@
 """Manual 25.02, "Live call details" and "Query current calls and recalls for runs"."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import msgspec
 
@@ -19,7 +19,7 @@ from core.ports.snapshot import CallView, RunView
 from core.rules.keys import Key
 from core.rules.states import CallState
 from web.compat.asked import Asked, Ground, Operations, Reply
-from web.compat.words import render_moment
+from web.compat.words import render_moment, render_ms
 
 #: How soon a recall is "soon", in seconds, unless the request says otherwise.
 LATE_S = 300
@@ -175,18 +175,14 @@ def _call(found: CallDetails, live: LiveCall | None) -> CallPart:
         trunk_size=found.trunk_capacity,
         endpoint=f"PHONE {found.endpoint}" if found.endpoint else "",
         campaign_run=f"{found.campaign} {render_moment(found.run_started_at)}",
-        tst_originate=_ms(attempt.requested_at),
-        tst_connect=_ms(answered_at),
-        tst_terminate=_ms(log.ended_at if log else None),
+        tst_originate=render_ms(attempt.requested_at),
+        tst_connect=render_ms(answered_at),
+        tst_terminate=render_ms(log.ended_at if log else None),
         ast_unique=attempt.channel_id,
         ast_channel=channel,
         n_retry=attempt.retry_no,
         status_ext=ext_status,
     )
-
-
-def _ms(moment: datetime | None) -> int:
-    return 0 if moment is None else round(moment.timestamp() * 1000)
 
 
 async def recallinfo(ground: Ground, asked: Asked) -> Reply:

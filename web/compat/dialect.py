@@ -20,9 +20,21 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from core.errors import InvalidValue, NotRecognised, WhipbirdError
-from web.compat import calls, campaigns, details, engine, health, lists, monitor, reserve, runlists
+from web.compat import (
+    calls,
+    campaigns,
+    details,
+    engine,
+    health,
+    lists,
+    monitor,
+    reserve,
+    run_logs,
+    runlists,
+)
 from web.compat.admission import Admission, check_not_forged
 from web.compat.asked import Asked, Ground, Operations, Reply, find_handler
+from web.compat.envelope import Envelope, seal
 from web.forgery import Forged
 
 ENDPOINTS: Mapping[str, Operations] = {
@@ -36,6 +48,7 @@ ENDPOINTS: Mapping[str, Operations] = {
     "inspect_dialer": details.INSPECT,
     "lists": lists.OPERATIONS,
     "recallinfo": details.RECALLINFO,
+    "reports/logs": run_logs.LOGS,
     "reserve": reserve.OPERATIONS,
     "runlists": runlists.OPERATIONS,
     "sysup": health.SYSUP,
@@ -72,9 +85,11 @@ class Dialect(Resource):
             return b""
         gone: list[Failure] = []
         request.notifyFinish().addErrback(gone.append)
+        began_s = self._reactor.seconds()
         answering = Deferred.fromCoroutine(self._answer(request, place))
         answering.addTimeout(ANSWER_S, self._reactor)
-        answering.addErrback(lambda failure: _explain(request, failure))
+        answering.addErrback(lambda failure: _refuse(place, _explain(request, failure)))
+        answering.addCallback(lambda reply: seal(reply, self._reactor.seconds() - began_s))
         answering.addCallback(lambda reply: None if gone else _send(request, reply))
         answering.addErrback(lambda failure: _log.error("no answer: %s", failure.getTraceback()))
         return NOT_DONE_YET
@@ -84,8 +99,9 @@ class Dialect(Resource):
         if request.method not in _METHODS:
             method = request.method.decode("ascii", "replace")
             raise InvalidValue("method", method, "send GET or POST")
-        asked = Asked(fields=read_fields(request.args or {}))
-        actor = await self._admission.admit(request, asked)
+        asked = read_fields(request.args or {})
+        admit = self._admission.admit_user if is_of_users(place) else self._admission.admit
+        actor = await admit(request, asked)
         if place not in ENDPOINTS:
             raise InvalidValue("address", place, f"write one of {', '.join(ENDPOINTS)}")
         handler = find_handler(ENDPOINTS[place], asked.text("op"))
@@ -103,9 +119,19 @@ def find_place(path: bytes) -> str:
     return "/".join(parts)
 
 
-def read_fields(args: Mapping[bytes, list[bytes]]) -> dict[str, str]:
-    """Names to first values. Old clients write Windows-1252, all others UTF-8."""
-    return {_decode(name): _decode(values[0]) for name, values in args.items()}
+def is_of_users(place: str) -> bool:
+    """Is this one of the faces that answer to users alone, in the envelope of the manual's JSON
+    APIs?"""
+    return place.partition("/")[0] in ("edit", "live", "reports")
+
+
+def read_fields(args: Mapping[bytes, list[bytes]]) -> Asked:
+    """What a request says. Old clients write Windows-1252, all others UTF-8."""
+    fields = {_decode(name): [_decode(value) for value in found] for name, found in args.items()}
+    return Asked(
+        fields={name: values[0] for name, values in fields.items()},
+        repeated={name: values for name, values in fields.items() if len(values) > 1},
+    )
 
 
 def _decode(value: bytes) -> str:
@@ -127,14 +153,18 @@ def _explain(request: Request, failure: Failure) -> str:
             pass
         case DBAPIError() | PoolTimeout():
             _log.error("%s: the database does not answer: %s", _shown(request), failure.value)
-            return refusal("the database does not answer; try again in a moment")
+            return "the database does not answer; try again in a moment"
         case TimeoutError():
             _log.error("%s: no answer within %g s", _shown(request), ANSWER_S)
-            return refusal(f"the dialer did not answer within {ANSWER_S:g} s; try again later")
+            return f"the dialer did not answer within {ANSWER_S:g} s; try again later"
         case _:
             _log.error("%s failed: %s", _shown(request), failure.getTraceback())
-            return refusal("something went wrong here; Whipbird's log says what")
-    return refusal(str(error))
+            return "something went wrong here; Whipbird's log says what"
+    return str(error)
+
+
+def _refuse(place: str, why: str) -> Reply:
+    return Envelope(status="ERROR", error=why) if is_of_users(place) else refusal(why)
 
 
 def refusal(why: str) -> str:

@@ -1,5 +1,6 @@
 """How the dialect writes what is the same everywhere."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from core.errors import InvalidValue
@@ -11,6 +12,18 @@ UNLIMITED = 2**31 - 1
 def render_moment(moment: datetime) -> str:
     """`15.03.25 16:18:36`: how a run is named by its beginning (UTC)."""
     return moment.strftime("%y.%m.%d %H:%M:%S")
+
+
+def render_ms(moment: datetime | None) -> int:
+    """Milliseconds since 1970; 0 for a moment that is not there."""
+    return 0 if moment is None else round(moment.timestamp() * 1000)
+
+
+def render_attributes(inputs: Mapping[str, str], outputs: Mapping[str, str]) -> str:
+    """`IN:puts ^OUT:put`: what was known of a number, and, marked, what calls found out."""
+    given = [f"{name}:{value}" for name, value in inputs.items()]
+    found = [f"^{name}:{value}" for name, value in outputs.items()]
+    return " ".join([*given, *found])
 
 
 def parse_numbers(text: str) -> list[str]:

@@ -59,11 +59,14 @@ class Call:
         self.requested_at = now
         self.was_sent = True
 
-    def start_dialling(self, channel: str, now: datetime) -> None:
-        if self.state is CallState.REQUESTED:
-            self.advance(CallState.DIALLING)
-            self.dialling_at = now
-            self.channel = channel
+    def start_dialling(self, channel: str, now: datetime) -> bool:
+        """The PBX started the call; False if that was known, or comes too late."""
+        if self.state is not CallState.REQUESTED:
+            return False
+        self.advance(CallState.DIALLING)
+        self.dialling_at = now
+        self.channel = channel
+        return True
 
     def answer(self, now: datetime) -> bool:
         """The called party answered; False if that was known, or comes too late."""
@@ -76,13 +79,15 @@ class Call:
         self.early.clear()
         return True
 
-    def report(self, report: Reported) -> None:
+    def report(self, report: Reported) -> bool:
         """A status or an attribute from the dialplan; it counts only once the call is up
-        (manual, "Controlling WD from Asterisk"), and may overtake the news of the answer."""
-        if self.state.is_answered:
-            self._apply(report)
-        else:
+        (manual, "Controlling WD from Asterisk"), and may overtake the news of the answer: False
+        if it waits for that."""
+        if not self.state.is_answered:
             self.early.append(report)
+            return False
+        self._apply(report)
+        return True
 
     def _apply(self, report: Reported) -> None:
         if report.report is Report.STATUS:

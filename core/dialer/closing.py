@@ -9,6 +9,7 @@ from core.dialer.call import Call
 from core.dialer.disposing import dispose
 from core.dialer.live import Live
 from core.dialer.run import LiveRun
+from core.dialer.telling import call_ended
 from core.model import Attempt, CallLog, HopperEntry, Record, Retry
 from core.ports.commands import CallClosed, RecordDeferred
 from core.rules.caps import CAPPED, Refusal
@@ -191,10 +192,11 @@ class Closing:
         if decision is not None and not run.state.is_over:
             retry = _retry(log.attempt, entry.record.priority, decision, log.ended_at)
             log = replace(log, next_retry_s=retry.after_s)
-        notify, effects = None, tuple[Effect, ...]()
+        notify, effects, news = None, tuple[Effect, ...](), None
         if not entry.removal:
             notify = _notification(run.campaign.http_notify, log, entry, outputs)
             effects = dispose(run, log, entry, outputs, is_rescheduled=retry is not None)
+            news = call_ended(run, log, entry, outputs)
         self._live.out.append(
             CallClosed(
                 log=log,
@@ -205,8 +207,11 @@ class Closing:
                 round=run.round_of(entry),
                 was_sent=was_sent,
                 effects=effects,
+                news=news,
             )
         )
+        if news is not None:
+            self._live.out.append(news)
         run.outcomes[log.state] += 1
         if retry is None:
             run.completed += 1

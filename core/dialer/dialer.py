@@ -91,7 +91,10 @@ class Dialer:
         if is_to_place and not live.is_stopping and not live.database_reason:
             self._place_calls(now)
         for run_id in sorted(live.moved):
-            live.out.append(live.runs[run_id].progress(now))
+            progress = live.runs[run_id].progress(now)
+            live.out.append(progress)
+            if progress.news is not None:
+                live.out.append(progress.news)
         live.moved.clear()
         out, live.out = live.out, []
         return out

@@ -13,6 +13,7 @@ from core.model import Campaign, HopperEntry, ListPosition, Run, Screen
 from core.ports.commands import FetchBatch, Mailing, RunProgressed
 from core.rules.caps import Cap
 from core.rules.decisions import Decisions
+from core.rules.news import RunChanged
 from core.rules.run_mail import is_told, render_run_mails
 from core.rules.states import RunState
 from core.rules.verdicts import Verdict
@@ -247,9 +248,11 @@ class LiveRun:
         self.fresh_of_list.clear()
 
     def progress(self, now: datetime) -> RunProgressed:
-        """Where it is, with the e-mails that are due if its state is another than the last
-        one told."""
-        mailing = None if self.state is self.told else self._mail(now)
+        """Where it is, with the news and the e-mails that are due if its state is another than
+        the last one told."""
+        mailing, news = None, None
+        if self.state is not self.told:
+            mailing, news = self._mail(now), self._news(now)
         self.told = self.state
         return RunProgressed(
             run_id=self.run.id,
@@ -260,6 +263,19 @@ class LiveRun:
             error=self.error,
             positions=tuple(self.done.values()),
             mailing=mailing,
+            news=news,
+        )
+
+    def _news(self, now: datetime) -> RunChanged:
+        return RunChanged(
+            at=now,
+            run_id=self.run.id,
+            campaign_id=self.campaign.id,
+            campaign=self.campaign.name,
+            state=self.state,
+            attempted=self.attempted,
+            completed=self.completed,
+            error=self.error,
         )
 
     def _mail(self, now: datetime) -> Mailing | None:

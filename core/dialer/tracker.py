@@ -1,6 +1,6 @@
 """What becomes of each live call: from its commit to its log row and its retry."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -10,6 +10,7 @@ from core.dialer.lines import LiveServer
 from core.dialer.live import Live
 from core.dialer.originating import make_originate
 from core.dialer.run import LiveRun
+from core.dialer.telling import call_changed
 from core.ports.commands import HangUp, Originate
 from core.ports.events import (
     AttemptRefused,
@@ -24,6 +25,7 @@ from core.ports.events import (
     Originated,
     OriginateRefused,
     OriginateSent,
+    Report,
     Reported,
     ServerDown,
     ServerUp,
@@ -148,6 +150,7 @@ class Tracker:
             return
         call.request(now)
         self._live.out.append(make_originate(call, run))
+        self._tell(call, now)
 
     def sent(self, event: OriginateSent, now: datetime) -> None:
         """From here on the PBX has time to say something of the call: before, the Originate
@@ -225,8 +228,9 @@ class Tracker:
         self._live.touched |= self._live.runs.keys()
 
     def dialling(self, event: Dialling, now: datetime) -> None:
-        if call := self._live.calls.get(event.channel_id):
-            call.start_dialling(event.channel, now)
+        call = self._live.calls.get(event.channel_id)
+        if call is not None and call.start_dialling(event.channel, now):
+            self._tell(call, now)
 
     def signalled(self, event: Signalled, _now: datetime) -> None:
         if call := self._live.calls.get(event.channel_id):
@@ -254,6 +258,7 @@ class Tracker:
             if call.state is CallState.CONNECTED:
                 call.advance(CallState.TRANSFERRED)
                 self._live.free_endpoint(call)
+                self._tell(call, now)
 
     def hung_up(self, event: HungUp, now: datetime) -> None:
         call = self._live.calls.get(event.channel_id)
@@ -293,8 +298,11 @@ class Tracker:
         self._look_at(call, now + VERDICT_GRACE, judge)
 
     def _connect(self, call: Call, now: datetime) -> None:
+        if not call.answer(now):
+            return
+        self._tell(call, now, call.outputs)
         limit_s = self._run_of(call).campaign.max_call_length_s
-        if not call.answer(now) or not limit_s:
+        if not limit_s:
             return
 
         def cut(call: Call, _at: datetime) -> None:
@@ -319,11 +327,16 @@ class Tracker:
         channel_id = call.attempt.channel_id
         self._live.out.append(HangUp(server_id=call.server_id, channel_id=channel_id))
 
-    def reported(self, event: Reported, _now: datetime) -> None:
+    def reported(self, event: Reported, now: datetime) -> None:
         for call_id in event.call_ids:
             if call := self._live.calls.get(call_id):
-                call.report(event)
+                if call.report(event):
+                    is_status = event.report is Report.STATUS
+                    self._tell(call, now, None if is_status else call.outputs)
                 return
+
+    def _tell(self, call: Call, now: datetime, outputs: Mapping[str, str] | None = None) -> None:
+        self._live.out.append(call_changed(call, self._run_of(call), now, outputs))
 
     def _run_of(self, call: Call) -> LiveRun:
         return self._live.runs[call.attempt.run_id]

@@ -23,10 +23,12 @@ from core.dialer.dialer import Dialer
 from core.engine.chronicle import Chronicle
 from core.engine.journal import DatabaseJournal
 from core.engine.loader import Start, load_start
+from core.engine.newsring import NewsRing
 from core.engine.outage import Outage
 from core.engine.publisher import Publisher
 from core.engine.screening import screen_batch
 from core.engine.scribe import Scribe
+from core.engine.teller import Teller
 from core.engine.threads import Threads
 from core.engine.timings import Timings
 from core.engine.traffic import Traffic
@@ -43,6 +45,7 @@ from core.ports.events import (
     Stopping,
 )
 from core.ports.timings import Step
+from core.rules.news import CallChanged, CallEnded, RunChanged, RunFigures
 from core.store.database import reading
 from core.store.hopper import fetch_batch
 from core.store.lock import DialerLock
@@ -97,6 +100,9 @@ class Engine(Service):
         start = load_start(database)
         self.dialer = Dialer(site_key=start.site_key, next_attempt_id=start.next_attempt_id)
         self.publisher = Publisher(self.dialer, clock)
+        #: In milliseconds, so that no two processes have the same.
+        self.news = NewsRing(f"{round(clock.now().timestamp() * 1000):x}")
+        self._teller = Teller(self.dialer.live)
         self._scribe = Scribe(database, threads, clock)
         self.wishes = Wishes(
             database=database,
@@ -258,6 +264,8 @@ class Engine(Service):
                     found[1].hang_up(command)
             case FetchBatch():
                 self._fetch(command)
+            case CallChanged() | CallEnded() | RunChanged() | RunFigures():
+                self.news.add(command)
             case _:
                 self._journal.append(command)
 
@@ -312,9 +320,15 @@ class Engine(Service):
         try:
             with self.timings.measure(Step.PUBLISH):
                 self.publisher.publish()
+                self._tell_figures(self._clock.now())
         except Exception:
             log.exception("a snapshot did not reach everybody")
         self.wishes.look()
+
+    def _tell_figures(self, now: datetime) -> None:
+        for figures in self._teller.news(now):
+            self.news.add(figures)
+        self.news.forget(now)
 
     def _grant(self, event: Event) -> None:
         if isinstance(event, ServersLoaded):

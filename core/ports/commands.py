@@ -6,6 +6,7 @@ from datetime import datetime
 
 from core.model import Attempt, CallLog, ListPosition, Retry, Screen, Trunk
 from core.rules.disposition import Effect
+from core.rules.news import CallEnded, News, RunChanged
 from core.rules.notifications import Notification
 from core.rules.states import RunState
 
@@ -76,7 +77,8 @@ class CallClosed:
     record's output attributes, None leaves them alone. An attempt without lines was never
     placed: it uses up its record's retry here, or moves its list on, as an AttemptPlaced does.
     `notify` is to be posted once this is safe, `effects` are what disposition rules made of it:
-    they come with it, once. What was not sent certainly reached nobody."""
+    they come with it, once. `news` is what webhooks are told, None of what nobody is told of. What
+    was not sent certainly reached nobody."""
 
     log: CallLog
     retry: Retry | None
@@ -86,6 +88,7 @@ class CallClosed:
     round: int = 0
     was_sent: bool = True
     effects: tuple[Effect, ...] = ()
+    news: CallEnded | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,7 +104,8 @@ class Mailing:
 class RunProgressed:
     """Journal: where a run now is. Every record up to a position's highwater is attempted
     or in the retry queue once the entries written before this one are. A position counts only
-    in its round, and says nothing of pauses. `mailing` is to be sent once this is safe."""
+    in its round, and says nothing of pauses. `mailing` is to be sent once this is safe, and
+    webhooks are told the `news`, which there is only of a change of state."""
 
     run_id: int
     state: RunState
@@ -111,6 +115,7 @@ class RunProgressed:
     error: str
     positions: tuple[ListPosition, ...]
     mailing: Mailing | None = None
+    news: RunChanged | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,4 +131,5 @@ class RecordDeferred:
 
 
 JournalEntry = AttemptPlaced | CallClosed | RecordDeferred | RunProgressed
-Command = Originate | HangUp | FetchBatch | JournalEntry
+#: News are handed out to whoever listens.
+Command = Originate | HangUp | FetchBatch | JournalEntry | News

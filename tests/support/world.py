@@ -33,6 +33,7 @@ from core.ports.commands import (
     RunProgressed,
 )
 from core.rules.caps import Cap, Refusal
+from core.rules.news import News
 from core.rules.notifications import Notification
 from core.rules.opening_hours import OpeningHours
 from core.rules.recipient_zones import zones_of
@@ -51,8 +52,8 @@ def rule(state: str, **values: object) -> RescheduleRule:
 
 @dataclass
 class World:
-    """`originates`, `logs`, `progress` gather what the dialer wanted; `retries` is the queue
-    in the database, by (run, record)."""
+    """`originates`, `logs`, `progress` gather what the dialer wanted, `news` what it told;
+    `retries` is the queue in the database, by (run, record)."""
 
     dialer: Dialer = field(default_factory=lambda: Dialer(site_key="cafe0001", next_attempt_id=1))
     now: datetime = NOON
@@ -64,6 +65,7 @@ class World:
     placed: list[AttemptPlaced] = field(default_factory=list)
     progress: dict[int, RunProgressed] = field(default_factory=dict)
     mails: list[Notification] = field(default_factory=list)
+    news: list[News] = field(default_factory=list)
     plans: dict[int, events.RunPlan] = field(default_factory=dict)
     blacklist: set[str] = field(default_factory=set)
     refusals: dict[str, Refusal] = field(default_factory=dict)
@@ -135,6 +137,7 @@ class World:
     def settle(self) -> None:
         """Carry out commands until there are none."""
         while commands := self.dialer.decide(self.now):
+            self.news += [one for one in commands if isinstance(one, News)]
             for command in commands:
                 self._carry_out(command)
 

@@ -110,6 +110,7 @@ site = make_site(
     logons=logons,
     door=door,
     first=first,
+    passwords=passwords,
     names=config.web.names,
     proxies=config.web.trusted_proxies,
     max_connections=config.web.max_connections,

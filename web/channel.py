@@ -35,6 +35,13 @@ LINGER_S = 5.0
 
 #: From a path to the longest body it takes, in bytes.
 BodyLimit = Callable[[bytes], int]
+#: From a path, a status and its reason to what is answered: a media type and a body.
+Refusal = Callable[[bytes, int, str], tuple[bytes, bytes]]
+
+
+def refuse_in_a_line(_path: bytes, _status: int, text: str) -> tuple[bytes, bytes]:
+    return b"text/plain", text.encode() + b"\n"
+
 
 _FORM = b"application/x-www-form-urlencoded"
 _RAW = re.compile(rb"[ \x80-\xff]")
@@ -177,16 +184,20 @@ class Channel(HTTPChannel):
         return not self._is_refused
 
     @property
+    def _asked_path(self) -> bytes:
+        return self._target.partition(b"?")[0]
+
+    @property
     def _body_limit(self) -> int:
-        return self.site.body_limit(self._target.partition(b"?")[0])
+        return self.site.body_limit(self._asked_path)
 
     def refuse(self, status: int, text: str) -> None:
-        """Answer in a line, hear no more, and leave."""
+        """Say why, hear no more, and leave."""
         self._is_refused = True
-        body = text.encode() + b"\n"
+        kind, body = self.site.refusal(self._asked_path, status, text)
         self.write(  # type: ignore[no-untyped-call]  # Twisted is untyped
-            b"HTTP/1.1 %d Refused\r\nConnection: close\r\nContent-Type: text/plain\r\n"
-            b"Content-Length: %d\r\n\r\n%b" % (status, len(body), body)
+            b"HTTP/1.1 %d Refused\r\nConnection: close\r\nContent-Type: %b\r\n"
+            b"Content-Length: %d\r\n\r\n%b" % (status, kind, len(body), body)
         )
         self._call_later(LINGER_S, self._abort)
 
@@ -214,7 +225,7 @@ class Channel(HTTPChannel):
 
 class WebSite(server.Site):
     """Makes a channel of each connection, up to `max_connections` at once. `body_limit` says
-    what bodies a path takes."""
+    what bodies a path takes, `refusal` in which words it refuses what is too much."""
 
     protocol = Channel  # type: ignore[assignment]  # Twisted wraps it for HTTP/2
 
@@ -225,6 +236,7 @@ class WebSite(server.Site):
         reactor: IReactorTime,
         max_connections: int,
         body_limit: BodyLimit = lambda _path: MAX_BODY,
+        refusal: Refusal = refuse_in_a_line,
     ) -> None:
         super().__init__(  # type: ignore[no-untyped-call]  # Twisted is untyped
             resource,
@@ -234,6 +246,7 @@ class WebSite(server.Site):
             reactor=reactor,
         )
         self.body_limit = body_limit
+        self.refusal = refusal
         self.connections: set[Channel] = set()
         self._max_connections = max_connections
         self._refused = 0

@@ -45,6 +45,10 @@ class Gate:
             raise NotRecognised("log on first")
         return actor
 
+    def visitor(self, request: Request) -> Deferred[Actor]:
+        """Who is logged on in the browser that sends this."""
+        return self._quickly(self.find_visitor, read_session(request), self.address(request))
+
     async def basic(self, request: Request, face: Face) -> Actor:
         """Whose name and password stand in the Authorization header."""
         header, address = request.getHeader("authorization") or "", self.address(request)

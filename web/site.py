@@ -19,20 +19,27 @@ from core.operations.passwords import Passwords
 from core.ports import Clock
 from core.ports.control import Control
 from core.ports.snapshot import SnapshotSource
-from web.channel import WebSite
+from web.api.description import describing
+from web.api.face import Api, refuse_as_problem
+from web.api.offered import OPERATIONS, TAGS
+from web.api.operation import ROOT
+from web.api.operation import Ground as ApiGround
+from web.channel import MAX_BODY, WebSite, refuse_in_a_line
 from web.compat.admission import Gated
 from web.compat.asked import Ground
 from web.compat.dialect import Dialect
-from web.compat.intake import Intake
 from web.forgery import FormTokens
 from web.gate import Gate
 from web.guard import Guarded
+from web.intake import Intake
 from web.queries import Queries
 from web.ui.assets import load_assets
 from web.ui.entrance import Entrance
 from web.ui.pages import Pages, Surroundings
 from web.ui.render import Renderer
 from web.ui.stream import LiveStream
+
+_API = f"{ROOT}/".encode()
 
 
 def make_site(
@@ -46,6 +53,7 @@ def make_site(
     logons: ThreadPool | None = None,
     door: Doorkeeper | None = None,
     first: FirstLink | None = None,
+    passwords: Passwords | None = None,
     names: Collection[str] = (),
     proxies: Collection[str] = (),
     secret: bytes | None = None,
@@ -58,18 +66,20 @@ def make_site(
 
     `pool` is a started thread pool for database work, `logons` one of a single thread in which
     passwords are checked, `pool` if it is None; `reactor` also takes calls from their threads.
-    `door` knows who asks, and `first` makes the first of them; both are made if they are None.
+    `door` knows who asks, `first` makes the first of them, and `passwords` keeps how they are
+    checked; each is made if it is None.
     `names` are host names, without port, under which browsers reach the server besides
     localhost, over at most `max_connections` at once; `proxies` are addresses whose
     X-Forwarded headers are believed. `secret` signs the forms' tokens; one is made up if it is
     None. `contexts` are the first parts of the dialect's addresses, whose control calls anybody
     may make if `is_control_open`, and who is at one of `control_addresses` in any case.
     """
+    passwords = passwords or Passwords()
     assets, threads = load_assets(), IReactorFromThreads(reactor)
     renderer = Renderer(assets, is_for_show=is_for_show(engine))
     tokens = FormTokens(secret or secrets.token_bytes(32))
     gate = Gate(
-        door=door or Doorkeeper(engine, clock, Passwords()),
+        door=door or Doorkeeper(engine, clock, passwords),
         reactor=threads,
         pool=pool,
         logons=logons or pool,
@@ -91,40 +101,68 @@ def make_site(
                 engine=engine,
                 clock=clock,
                 gate=gate,
-                first=first or FirstLink(engine, Passwords()),
+                first=first or FirstLink(engine, passwords),
                 renderer=renderer,
                 tokens=tokens,
             ),
         )
     )
     queries = Queries(threads, pool, engine)
-    ground = Ground(
-        queries=queries,
-        clock=clock,
-        source=source,
-        control=control,
-        intake=Intake(control, engine, clock),
-    )
+    intake = Intake(control, engine, clock)
+    ground = Ground(queries=queries, clock=clock, source=source, control=control, intake=intake)
     dialect = Dialect(
         ground, Gated(gate, is_open=is_control_open, addresses=control_addresses), reactor
     )
-    faces = _Faces(pages.app.resource(), dialect, contexts)
-    return WebSite(Guarded(faces, names), reactor=reactor, max_connections=max_connections)
+    api = Api(
+        ApiGround(
+            queries=queries,
+            clock=clock,
+            source=source,
+            control=control,
+            intake=intake,
+            gate=gate,
+            tokens=tokens,
+            passwords=passwords,
+        ),
+        (*OPERATIONS, describing(OPERATIONS, TAGS)),
+        reactor,
+    )
+    faces = _Faces(pages.app.resource(), dialect, contexts, api)
+    return WebSite(
+        Guarded(faces, names),
+        reactor=reactor,
+        max_connections=max_connections,
+        body_limit=lambda path: api.body_limit(path) if path.startswith(_API) else MAX_BODY,
+        refusal=_refuse,
+    )
+
+
+def _refuse(path: bytes, status: int, text: str) -> tuple[bytes, bytes]:
+    speak = refuse_as_problem if path.startswith(_API) else refuse_in_a_line
+    return speak(path, status, text)
 
 
 class _Faces(Resource):
-    """Gives the contexts' addresses to the dialect, all others to the pages."""
+    """Gives the contexts' addresses to the dialect, those below ROOT to the API, all others to
+    the pages."""
 
     isLeaf = True  # noqa: N815  # the name is Twisted's
 
-    def __init__(self, pages: Resource, dialect: Dialect, contexts: Collection[str]) -> None:
+    def __init__(
+        self, pages: Resource, dialect: Dialect, contexts: Collection[str], api: Api
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Twisted is untyped
         self._pages = pages
         self._dialect = dialect
+        self._api = api
         self._contexts = frozenset(context.encode() for context in contexts)
 
     def render(self, request: Request) -> bytes | int:
-        context = request.path.lstrip(b"/").partition(b"/")[0]
-        face = self._dialect if context in self._contexts else self._pages
-        rendered: bytes | int = face.render(request)
+        rendered: bytes | int = self._find(request.path).render(request)
         return rendered
+
+    def _find(self, path: bytes) -> Resource:
+        if path.startswith(_API):
+            return self._api
+        context = path.lstrip(b"/").partition(b"/")[0]
+        return self._dialect if context in self._contexts else self._pages

@@ -16,8 +16,8 @@ from core.store.schema import call_log
 from tests.support.fixtures_dialect import ANSWERED, Dialect
 from tests.support.fixtures_web import FakeControl, FixedClock
 from tests.support.rig import MORNING
-from web.compat import intake
-from web.compat.intake import Intake
+from web import intake
+from web.intake import Intake
 
 AT = "http://127.0.0.1:8080/wombat/api/calls/?op=addcall"
 

@@ -342,8 +342,9 @@ def test_a_configured_token_may_control_and_no_more(door: Doorkeeper, text: str)
     assert actor.ring.holds(Key.CTRL_WBT)
     assert actor.ring.opens_all
     assert not actor.ring.holds(Key.ADMIN)
-    with pytest.raises(NotRecognised):
-        door.authenticate_token(text.upper(), HERE, Face.DIALECT)
+    for guess, face in ((text.upper(), Face.DIALECT), (text, Face.API)):
+        with pytest.raises(NotRecognised):
+            door.authenticate_token(guess, HERE, face)
 
 
 def test_more_guesses_at_once_than_can_wait_are_turned_away(

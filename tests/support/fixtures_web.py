@@ -368,11 +368,24 @@ def store_logs(engine: Engine, *logs: CallLog) -> None:
         write_entries(conn, [CallClosed(log=log, retry=None, outputs=None) for log in logs])
 
 
-@pytest.fixture
-def web_engine(tmp_path: Path) -> Iterator[Engine]:
-    """A fresh SQLite database."""
-    engine = open_database(f"sqlite:///{tmp_path / 'web.db'}")
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A SQLite file with the schema and nothing in it."""
+    path = tmp_path_factory.mktemp("empty") / "web.db"
+    engine = open_database(f"sqlite:///{path}")
     upgrade(engine)
+    with engine.connect() as conn:
+        conn.exec_driver_sql("COMMIT")
+        conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return path.read_bytes()
+
+
+@pytest.fixture
+def web_engine(tmp_path: Path, migrated_file: bytes) -> Iterator[Engine]:
+    """A fresh SQLite database."""
+    (tmp_path / "web.db").write_bytes(migrated_file)
+    engine = open_database(f"sqlite:///{tmp_path / 'web.db'}")
     yield engine
     engine.dispose()
 
@@ -410,7 +423,7 @@ def make_web(
 def make_guarded_web(engine: Engine, **settings: Any) -> Web:
     """The same with a door that users and tokens open."""
     door = Doorkeeper(engine, FixedClock(), QUICK)
-    return make_web(engine, **{"secret": SECRET, "door": door, **settings})
+    return make_web(engine, **{"secret": SECRET, "door": door, "passwords": QUICK, **settings})
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from core.ports import Clock
 from core.ports.control import Control
 from core.ports.snapshot import SnapshotSource
 from web.compat.bookmarks import Bookmarks
-from web.compat.intake import Intake
+from web.intake import Intake
 from web.queries import Queries
 
 

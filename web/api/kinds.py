@@ -1,0 +1,21 @@
+"""Types that many operations share, with the bounds that the document shows."""
+
+from datetime import datetime
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+T = TypeVar("T")
+
+#: An aware moment.
+Moment = Annotated[datetime, Meta(tz=True)]
+#: Numbers of runs, calls, records, tokens …
+Id = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+#: A name as it stands in a path or a filter.
+Name = Annotated[str, Meta(min_length=1, max_length=190)]
+
+
+def show(value: object, kind: type[T]) -> T:
+    """The value as the API shows it: the fields of `kind`, taken from attributes of that name."""
+    return msgspec.convert(value, kind, from_attributes=True)

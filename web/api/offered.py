@@ -1,0 +1,13 @@
+"""All that the API offers, in the order in which the documentation shows it."""
+
+from collections.abc import Sequence
+
+from web.api.operation import Operation, Tag
+from web.api.resources import campaigns, me
+
+_MODULES = (me, campaigns)
+
+TAGS: Sequence[Tag] = tuple(module.TAG for module in _MODULES)
+OPERATIONS: Sequence[Operation] = tuple(
+    operation for module in _MODULES for operation in module.OPERATIONS
+)

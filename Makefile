@@ -27,7 +27,7 @@ parts: venv  ## Install the real parts that the tests use (root).
 	@tests/support/install-parts.sh
 
 test: lint parts  ## Everything: linters, all tests, the real Asterisk, MariaDB and Chromium.
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
 
 chaos: venv parts  ## Kill each part at random, 50 times during 5,000 calls (five minutes).
 	WHIPBIRD_CHAOS_RECORDS=5000 WHIPBIRD_CHAOS_KILLS=50 \

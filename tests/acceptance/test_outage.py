@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.asterisk.server import AsteriskServer
 from tests.support.audit import count_live, recorded_calls
-from tests.support.installation import Installation, describe_server
+from tests.support.installation import Installation, describe_campaign
 from tests.support.mariadb import MariaDB
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.mariadb, pytest.mark.usefixtures("leaky_driver")]
@@ -45,27 +45,7 @@ def refusal(installation: Installation, path: str) -> str:
 def test_while_mariadb_is_dead_calls_go_on_none_is_placed_and_no_status_is_lost(
     installation: Installation, mariadb_server: MariaDB, pbx: AsteriskServer
 ) -> None:
-    installation.apply(
-        f"""{describe_server(pbx.server())}
-[trunks.trunk]
-server = "pbx"
-dial_string = "Local/${{num}}@carrier"
-capacity = {LINES}
-
-[end_points.message]
-server = "pbx"
-extension = "late"
-context = "message"
-max_channels = {LINES}
-
-[lists.numbers]
-
-[campaigns.calls]
-trunks = ["trunk"]
-end_points = ["message"]
-lists = ["numbers"]
-"""
-    )
+    installation.apply(describe_campaign(pbx.server(), LINES, extension="late"))
     installation.import_numbers([f"1000060{i:03}" for i in range(CALLS)], "numbers")
     installation.start()
     installation.run("campaign", "start", "calls")

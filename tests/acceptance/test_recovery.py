@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.asterisk.server import AsteriskServer
 from tests.support.audit import count_live, recorded_calls
-from tests.support.installation import Installation, describe_server
+from tests.support.installation import Installation, describe_campaign
 
 pytestmark = pytest.mark.asterisk
 
@@ -28,28 +28,7 @@ def pbx(asterisk: AsteriskServer) -> Iterator[AsteriskServer]:
 
 
 def set_up(installation: Installation, pbx: AsteriskServer, numbers: list[str], lines: int) -> None:
-    installation.apply(
-        f"""{describe_server(pbx.server())}
-[trunks.trunk]
-server = "pbx"
-dial_string = "Local/${{num}}@carrier"
-capacity = {lines}
-
-[end_points.message]
-server = "pbx"
-extension = "wait"
-context = "message"
-max_channels = {lines}
-
-[lists.numbers]
-
-[campaigns.calls]
-trunks = ["trunk"]
-end_points = ["message"]
-lists = ["numbers"]
-answer_timeout_ms = 5000
-"""
-    )
+    installation.apply(describe_campaign(pbx.server(), lines) + "answer_timeout_ms = 5000\n")
     installation.import_numbers(numbers, "numbers")
     installation.start()
     installation.run("campaign", "start", "calls")

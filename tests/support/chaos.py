@@ -20,7 +20,7 @@ from core.store.runs import fetch_recent_runs
 from core.store.schema import attempt, retry
 from tests.support.asterisk.server import AsteriskServer
 from tests.support.audit import count_live, recorded_calls
-from tests.support.installation import Installation, describe_server
+from tests.support.installation import Installation, describe_campaign
 from tests.support.mariadb import MariaDB
 from tests.support.network import Line, Network
 
@@ -93,7 +93,7 @@ class Chaos:
     def run(self) -> None:
         numbers = [f"{self._chance.choice(_OUTCOMES)}{i:05}" for i in range(self.calls)]
         server = replace(self.pbx.server(), port=self._network.port)
-        self.installation.apply(_SITE.format(server=describe_server(server), lines=LINES))
+        self.installation.apply(describe_campaign(server, LINES, dialled="witnessed") + _RULES)
         self.installation.import_numbers(numbers, "numbers")
         self.installation.start()
         self.installation.run("campaign", "start", "calls")
@@ -242,25 +242,7 @@ def is_tried_again(log: Any) -> bool:
     return kind_of(log) == NOT_SENT or (log.state == CallState.RS_BUSY and log.retry_no == 0)
 
 
-_SITE = """{server}
-[trunks.trunk]
-server = "pbx"
-dial_string = "Local/${{num}}@witnessed"
-capacity = {lines}
-
-[end_points.message]
-server = "pbx"
-extension = "wait"
-context = "message"
-max_channels = {lines}
-
-[lists.numbers]
-
-[campaigns.calls]
-trunks = ["trunk"]
-end_points = ["message"]
-lists = ["numbers"]
-answer_timeout_ms = 4000
+_RULES = """answer_timeout_ms = 4000
 
 [[campaigns.calls.reschedule]]
 state = "RS_BUSY"

@@ -176,3 +176,30 @@ password = "{server.password}"
 unit_ms = {server.unit_ms}
 messages_per_unit = {server.messages_per_unit}
 """
+
+
+def describe_campaign(
+    server: Server, lines: int, *, dialled: str = "carrier", extension: str = "wait"
+) -> str:
+    """A site file of one campaign `calls` over one list `numbers`, both still empty: numbers
+    go through the context `dialled`, whoever answers to an extension of context `message`. It
+    ends with the campaign's table."""
+    return f"""{describe_server(server)}
+[trunks.trunk]
+server = "pbx"
+dial_string = "Local/${{num}}@{dialled}"
+capacity = {lines}
+
+[end_points.message]
+server = "pbx"
+extension = "{extension}"
+context = "message"
+max_channels = {lines}
+
+[lists.numbers]
+
+[campaigns.calls]
+trunks = ["trunk"]
+end_points = ["message"]
+lists = ["numbers"]
+"""

@@ -221,6 +221,29 @@ class Run:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RunOverview:
+    """A run and the campaign it is of, whose key protects it. `cached`, `backlog` and `retries`
+    are as the dialer last showed them, 0 if it never did."""
+
+    id: int
+    campaign_id: int
+    campaign: str
+    priority: int
+    active_period: ActivePeriod
+    state: RunState
+    started_at: datetime
+    ended_at: datetime | None
+    attempted: int
+    completed: int
+    boost_percent: int
+    cached: int
+    backlog: int
+    retries: int
+    security_key: str
+    stamp: Stamp
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Screen:
     """What a number is checked against before it is called: black lists, whose expiry dates
     are read in `time_zone`, and caps, whose days are counted there. `recipient_hours` ask in

@@ -7,6 +7,7 @@ from typing import ParamSpec, TypeVar
 from twisted.internet.defer import Deferred, succeed
 
 from core.dialer.call import Call
+from core.dialer.live import Live
 from core.engine.engine import Engine
 from core.engine.threads import Threads
 from core.ports import Clock
@@ -56,7 +57,11 @@ class EngineControl:
     def find_call(self, key: int | str) -> LiveCall | None:
         live = self._engine.dialer.live
         call = live.by_attempt.get(key) if isinstance(key, int) else live.calls.get(key)
-        return None if call is None else _show(call)
+        return None if call is None else _show(call, live)
+
+    def calls(self) -> list[LiveCall]:
+        live = self._engine.dialer.live
+        return [_show(call, live) for call in live.calls.values()]
 
     def count_states(self) -> Mapping[int, Mapping[CallState, int]]:
         found: dict[int, Counter[CallState]] = defaultdict(Counter)
@@ -102,10 +107,20 @@ class EngineControl:
         return self._engine.wishes.wake() if self._engine.running else succeed(None)
 
 
-def _show(call: Call) -> LiveCall:
+def _show(call: Call, live: Live) -> LiveCall:
+    run = live.runs[call.attempt.run_id]
     return LiveCall(
         attempt_id=call.attempt.id,
-        run_id=call.attempt.run_id,
+        run_id=run.run.id,
+        campaign_id=run.campaign.id,
+        campaign=run.campaign.name,
+        run_started_at=run.run.started_at,
+        number=call.attempt.number,
+        retry_no=call.attempt.retry_no,
+        server=live.servers[call.server_id].server.name,
+        trunk=call.trunk.trunk.name,
+        trunk_capacity=call.trunk.trunk.capacity,
+        endpoint=call.endpoint.endpoint.name,
         channel_id=call.attempt.channel_id,
         state=call.state,
         channel=call.channel,

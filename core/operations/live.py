@@ -4,21 +4,24 @@ Who sees a campaign sees its calls whole, whatever protects its trunks (manual 2
 security model").
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Engine
 
-from core.operations.permission import is_visible, require
+from core.model import Pace, RunOverview
+from core.operations.permission import is_visible, require, visible
 from core.people import Actor
 from core.ports.snapshot import Snapshot
 from core.rules.keys import Key
+from core.store.campaign_heads import fetch_campaign_heads, fetch_running_ids
 from core.store.database import reading
 from core.store.protection import (
     ProtectedName,
     fetch_protected_campaigns,
     fetch_protected_servers,
 )
+from core.store.run_overview import fetch_runs_of_ids
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +58,42 @@ def narrow(snapshot: Snapshot, sight: Sight) -> Snapshot:
         calls=tuple(one for one in snapshot.calls if one.campaign not in sight.hidden_campaigns),
         live_total=sum(run.live_calls for run in runs),
     )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LiveCampaign:
+    """A campaign that the actor may see. One that is not `is_offered` is hidden from lists."""
+
+    id: int
+    name: str
+    security_key: str
+    is_running: bool
+    is_offered: bool
+
+
+def live_campaigns(engine: Engine, actor: Actor) -> list[LiveCampaign]:
+    """All campaigns that the actor may see, by name, and whether they run. Needs RT."""
+    require(actor, Key.RT)
+    with reading(engine) as conn:
+        running = fetch_running_ids(conn)
+        found = visible(actor, fetch_campaign_heads(conn))
+    return [
+        LiveCampaign(
+            id=head.id,
+            name=head.name,
+            security_key=head.security_key,
+            is_running=head.id in running,
+            is_offered=head.pace is not Pace.HIDDEN,
+        )
+        for head in sorted(found, key=lambda head: head.name.casefold())
+    ]
+
+
+def live_runs(engine: Engine, actor: Actor, run_ids: Collection[int]) -> dict[int, RunOverview]:
+    """Those of the runs that the actor may see, by id. Needs RT."""
+    require(actor, Key.RT)
+    with reading(engine) as conn:
+        return {run.id: run for run in visible(actor, fetch_runs_of_ids(conn, run_ids))}
 
 
 def _hidden(actor: Actor, names: Iterable[ProtectedName]) -> frozenset[str]:

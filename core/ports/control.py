@@ -39,11 +39,21 @@ class EngineView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LiveCall:
-    """A call under way. `outputs` are the record's output attributes as the call leaves them,
-    None while it did not touch them; `channel` is the PBX's name for it, once it dials."""
+    """A call under way, with the names of all that it uses. `outputs` are the record's output
+    attributes as the call leaves them, None while it did not touch them; `channel` is the PBX's
+    name for it, once it dials."""
 
     attempt_id: int
     run_id: int
+    campaign_id: int
+    campaign: str
+    run_started_at: datetime
+    number: str
+    retry_no: int
+    server: str
+    trunk: str
+    trunk_capacity: int
+    endpoint: str
     channel_id: str
     state: CallState
     channel: str = ""
@@ -74,6 +84,10 @@ class Control(Protocol):
 
     def find_call(self, key: int | str) -> LiveCall | None:
         """The live call with this attempt id, or with this channel id (Asterisk's Uniqueid)."""
+        ...
+
+    def calls(self) -> Sequence[LiveCall]:
+        """All live calls, the oldest first."""
         ...
 
     def count_states(self) -> Mapping[int, Mapping[CallState, int]]:

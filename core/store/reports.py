@@ -48,6 +48,46 @@ class RecallCount:
     count: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StatCount:
+    """The calls of one state and extended status over one trunk, None for those that had no
+    line; times are sums in milliseconds."""
+
+    state: CallState
+    ext_status: str
+    trunk_id: int | None
+    count: int
+    wait_pre_ms: int
+    wait_after_ms: int
+    talk_ms: int
+
+
+def fetch_stats(conn: Connection, run_id: int) -> list[StatCount]:
+    """By state, trunk and extended status; empty before the first call."""
+    log = call_log.c
+    groups = (log.state, log.ext_status, log.trunk_id)
+    sums = (func.sum(column) for column in (log.wait_pre_ms, log.wait_after_ms, log.talk_ms))
+    rows = conn.execute(
+        select(*groups, func.count(), *sums)
+        .where(log.run_id == run_id)
+        .group_by(*groups)
+        .order_by(*groups)
+        .limit(LIMIT)
+    )
+    return [
+        StatCount(
+            state=CallState(state),
+            ext_status=ext_status,
+            trunk_id=trunk_id,
+            count=calls,
+            wait_pre_ms=int(wait_pre),
+            wait_after_ms=int(wait_after),
+            talk_ms=int(talk),
+        )
+        for state, ext_status, trunk_id, calls, wait_pre, wait_after, talk in rows
+    ]
+
+
 def fetch_outcomes(conn: Connection, run_id: int) -> list[OutcomeCount]:
     """By state and extended status, the most frequent first; empty before the first call."""
     log = call_log.c

@@ -1,42 +1,19 @@
 """Runs with what lists of runs show of them and their campaigns: few queries, however many."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
 
-from core.rules.active_period import ActivePeriod, parse_active_period
+from core.model import ListPosition, RunOverview
+from core.rules.active_period import parse_active_period
 from core.rules.stamps import Stamp
 from core.rules.states import RunState
-from core.store.schema import campaign, run, run_shown
+from core.store.schema import call_list, campaign, run, run_list, run_shown
 
-#: Most runs at once.
-LIMIT = 10_000
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunOverview:
-    """A run and the campaign it is of, whose key protects it. `cached`, `backlog` and `retries`
-    are as the dialer last showed them, 0 if it never did."""
-
-    id: int
-    campaign_id: int
-    campaign: str
-    priority: int
-    active_period: ActivePeriod
-    state: RunState
-    started_at: datetime
-    ended_at: datetime | None
-    attempted: int
-    completed: int
-    boost_percent: int
-    cached: int
-    backlog: int
-    retries: int
-    security_key: str
-    stamp: Stamp
+#: Most runs at once, and most whose lists one query reads.
+LIMIT, CHUNK = 10_000, 500
 
 
 def fetch_runs_of_ids(conn: Connection, run_ids: Collection[int]) -> list[RunOverview]:
@@ -48,10 +25,33 @@ def fetch_runs_of_ids(conn: Connection, run_ids: Collection[int]) -> list[RunOve
 def fetch_runs_between(
     conn: Connection, since: datetime, until: datetime, limit: int = LIMIT
 ) -> list[RunOverview]:
-    """Runs that began in the period, both ends included, the newest first."""
+    """The newest runs that began in the period, both ends included, the newest first."""
     query = _SELECT.where(run.c.started_at.between(since, until))
     query = query.order_by(run.c.started_at.desc(), run.c.id.desc()).limit(limit)
     return [_overview(row) for row in conn.execute(query)]
+
+
+def fetch_positions(conn: Connection, run_ids: Sequence[int]) -> dict[int, ListPosition]:
+    """How far the last list that each of the runs has begun is read; one that has begun none is
+    not a key."""
+    found: dict[int, ListPosition] = {}
+    for start in range(0, len(run_ids), CHUNK):
+        rows = conn.execute(
+            select(run_list, call_list.c.name)
+            .join(call_list, call_list.c.id == run_list.c.list_id)
+            .where(run_list.c.run_id.in_(run_ids[start : start + CHUNK]), run_list.c.highwater > 0)
+            .order_by(run_list.c.run_id, run_list.c.idx)
+        )
+        for row in rows:
+            found[row.run_id] = ListPosition(
+                list_id=row.list_id,
+                list_name=row.name,
+                highwater=row.highwater,
+                is_complete=row.is_complete,
+                is_paused=row.is_paused,
+                round=row.round,
+            )
+    return found
 
 
 _SELECT: Select[Any] = (

@@ -322,6 +322,7 @@ run = Table(
     Column("boost_percent", Integer, nullable=False, server_default="100"),
     Index(None, "campaign_id", "ended_at"),
     Index(None, "ended_at"),
+    Index(None, "started_at"),
 )
 
 run_list = Table(

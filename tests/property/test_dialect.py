@@ -31,7 +31,7 @@ WORDS = (
 PLACES = (
     *("engine", "campaigns", "calls", "lists", "runlists", "endpoint", "recallinfo", "callinfo"),
     *("reserve", "sysup", "sysup/jmx", "addkey", "dialer", "inspect_dialer", "nope", ""),
-    *("reports/logs", "reports/nope"),
+    *("reports/logs", "reports/runs", "reports/stats", "reports/nope", "live/calls", "live/runs"),
 )
 #: Bytes that a client may put into a query or a body, raw or encoded.
 RAW = st.binary(max_size=40).map(lambda raw: raw.translate(None, b"\r\n"))
@@ -71,6 +71,7 @@ VALUES = st.one_of(
                 "WBT.1",
             ),
             *("201,A:b|202,A:c d|", "A:b,C:d", "15", "2026-03-18.14:00:00", "2026-99-99.1", ""),
+            *("2026-03-18", "2026-02-30.00:00:00", "9999-12-31"),
         ]
     ),
     st.text(max_size=20).map(lambda text: text.replace("&", "").replace("\x00", "")),

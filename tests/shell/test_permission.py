@@ -12,8 +12,11 @@ from core.errors import Forbidden, NotFound
 from core.model import Campaign, Server
 from core.operations.campaigns import ask, campaigns
 from core.operations.lists import export_csv, import_csv, show_lists, show_records
+from core.operations.live import live_campaigns, live_runs
 from core.operations.outbox import drop, fetch_outbox, retry
 from core.operations.reports import log_page, recent_runs, run_report
+from core.operations.run_logs import START, count_calls, find_place, read_calls
+from core.operations.run_periods import run_stats, runs_between
 from core.operations.site import apply, fetch_site, fetch_targets, plan_text
 from core.operations.status import fetch_status
 from core.operations.why import tell
@@ -57,6 +60,13 @@ NEEDS: dict[str, tuple[Work, tuple[str, ...]]] = {
     "tell": (lambda e, a: tell(e, a, "201", "", NOW), (Key.REPORT,)),
     "fetch_status": (fetch_status, (Key.V_WBT, Key.RT, Key.REPORT)),
     "fetch_targets": (fetch_targets, (Key.ADMIN,)),
+    "live_campaigns": (live_campaigns, (Key.RT,)),
+    "live_runs": (lambda e, a: live_runs(e, a, [1]), (Key.RT,)),
+    "runs_between": (lambda e, a: runs_between(e, a, NOW, NOW), (Key.REPORT,)),
+    "run_stats": (lambda e, a: run_stats(e, a, [1]), (Key.REPORT,)),
+    "count_calls": (lambda e, a: count_calls(e, a, [1]), (Key.REPORT,)),
+    "find_place": (lambda e, a: find_place(e, a, [1], 1), (Key.REPORT,)),
+    "read_calls": (lambda e, a: read_calls(e, a, [1], START, 9), (Key.REPORT,)),
     "show_lists": (show_lists, (Key.LIST,)),
     "show_records": (lambda e, a: show_records(e, a, "spring", 9), (Key.LIST,)),
     "fetch_outbox": (lambda e, a: fetch_outbox(e, a, dead=True, limit=9), (Key.ADMIN,)),

@@ -21,6 +21,7 @@ from core.store.attempts import fetch_open_attempts, last_attempt_id
 from core.store.audit import LogFilter, fetch_log
 from core.store.automatic import add_automatic_record, hand_over, inherit
 from core.store.blacklists import CHUNK, fetch_blacklist_entries
+from core.store.campaign_heads import fetch_running_ids
 from core.store.campaigns import save_campaign
 from core.store.database import reading
 from core.store.hopper import fetch_batch
@@ -33,9 +34,9 @@ from core.store.past_calls import (
     forget_old_calls,
     insert_calls,
 )
-from core.store.reports import count_logs, fetch_logs, fetch_outcomes, find_log_id
+from core.store.reports import count_logs, fetch_logs, fetch_outcomes, fetch_stats, find_log_id
 from core.store.rows import values_of
-from core.store.run_overview import fetch_runs_of_ids
+from core.store.run_overview import fetch_positions, fetch_runs_between, fetch_runs_of_ids
 from core.store.run_shown import fetch_shown, save_shown
 from core.store.runs import answer, fetch_asked, fetch_open_runs, fetch_outcome
 from core.store.schema import attempt, metadata, retry, run, run_command, waiting_record
@@ -52,6 +53,7 @@ from core.store.users import fetch_user_by_name
 from tests.support.store_site import NOW, Site, closed, furnish, placed, shown
 
 ROWS = 10_000
+DAY = timedelta(days=1)
 
 Work = Callable[[Connection, Site], object]
 
@@ -183,6 +185,10 @@ QUERIES: dict[str, Work] = {
     "describe_calls": lambda c, s: describe_calls(
         c, fetch_logs(c, s.run.id, after_id=ROWS + 9, limit=50)
     ),
+    "fetch_stats": lambda c, s: fetch_stats(c, s.run.id + 1),
+    "fetch_running_ids": lambda c, _s: fetch_running_ids(c),
+    "fetch_runs_between": lambda c, _s: fetch_runs_between(c, NOW - DAY, NOW - DAY / 2),
+    "fetch_positions": lambda c, s: fetch_positions(c, [s.run.id, s.run.id + 1]),
     "fetch_runs_of_ids": lambda c, s: fetch_runs_of_ids(c, [s.run.id, s.run.id + 1]),
     "other run's outcomes": lambda c, s: fetch_outcomes(c, s.run.id + 1),
     "find_session": lambda c, _s: find_session(c, "secret"),

@@ -114,6 +114,9 @@ class FakeControl:
     def find_call(self, _key: int | str) -> LiveCall | None:
         return None
 
+    def calls(self) -> list[LiveCall]:
+        return []
+
     def count_states(self) -> dict[int, dict[CallState, int]]:
         return {}
 

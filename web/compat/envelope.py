@@ -36,7 +36,18 @@ class Listing(Envelope, frozen=True, kw_only=True, rename="camel"):
 class Panel(Envelope, frozen=True, kw_only=True, rename="camel"):
     """One object."""
 
-    result: object
+    result: "Result"
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What the manual's pages ask of their server begins so; nothing of it says more here."""
+
+    request_id: str = ""
+    lock_until_complete: bool = True
+    response_status: str = "OK"
+    response_message: str = ""
+    to_panel: str = "API_CALL"
+    response_log: None = None
 
 
 def seal(reply: Reply, seconds: float) -> Reply:

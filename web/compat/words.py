@@ -1,9 +1,15 @@
 """How the dialect writes what is the same everywhere."""
 
+import re
 from collections.abc import Mapping
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 from core.errors import InvalidValue
+
+_DATE = re.compile(
+    r"([12][0-9]{3})-([0-9]{2})-([0-9]{2})(?:[.T ]([0-9]{2}):([0-9]{2}):([0-9]{2}))?"
+)
 
 #: There is no licence: as many channels as a client's 32 bits can count.
 UNLIMITED = 2**31 - 1
@@ -12,6 +18,28 @@ UNLIMITED = 2**31 - 1
 def render_moment(moment: datetime) -> str:
     """`15.03.25 16:18:36`: how a run is named by its beginning (UTC)."""
     return moment.strftime("%y.%m.%d %H:%M:%S")
+
+
+def parse_beginning(text: str, *, field: str) -> datetime:
+    """`2026-03-18.14:00:00` or `2026-03-18`, its midnight (UTC); InvalidValue of anything
+    else."""
+    return _parse_date(text, field)[0]
+
+
+def parse_end(text: str, *, field: str) -> datetime:
+    """The same, but a day is the end of it."""
+    moment, is_day = _parse_date(text, field)
+    return moment + timedelta(days=1, microseconds=-1) if is_day else moment
+
+
+def _parse_date(text: str, field: str) -> tuple[datetime, bool]:
+    """The moment, and whether the text names a day only."""
+    if match := _DATE.fullmatch(text):
+        year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
+        with suppress(ValueError):
+            moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+            return moment, match[4] is None
+    raise InvalidValue(field, text, "write a date, 2026-03-18.14:00:00 or 2026-03-18")
 
 
 def render_ms(moment: datetime | None) -> int:

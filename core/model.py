@@ -109,8 +109,9 @@ class CallList:
 class Record:
     """A number to be called, with what is known of it (`inputs`) and what calls found out
     (`outputs`). Attribute values are text. Of records that wait, the lowest `priority` is called
-    first; from `expires_at` on none is called. `fault` says why it cannot be called, when its
-    row in the database is no record's; else it is empty."""
+    first; before `not_before` and from `expires_at` on none is called. One that `is_ahead` is not
+    called in the order of its list. `fault` says why it cannot be called, when its row in the
+    database is no record's; else it is empty."""
 
     id: int = 0
     list_id: int
@@ -118,7 +119,9 @@ class Record:
     inputs: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
     priority: int = 0
+    not_before: datetime | None = None
     expires_at: datetime | None = None
+    is_ahead: bool = False
     fault: str = ""
 
 

@@ -45,15 +45,24 @@ def list_() -> None:
     help="Where rows that cannot be used go, with the reason; FILE.rejected.csv by default.",
 )
 @dedupe_option
+@click.option(
+    "--tz",
+    "time_zone",
+    metavar="ZONE",
+    default="",
+    help="Where the moments in FILE are local time; by default where the list's campaigns are.",
+)
 @json_option
 @pass_session
-def import_(session: Session, file: Path, name: str, rejected: Path | None, dedupe: bool) -> None:
+def import_(
+    session: Session, file: Path, name: str, rejected: Path | None, dedupe: bool, time_zone: str
+) -> None:
     """Add the rows of FILE, a CSV file with a header, to a list.
 
-    The column `number` is the number, the others become attributes. A row that cannot be
-    used does not stop the rest.
+    The column `number` is the number; `:priority`, `:at` and `:expires` say when it is called;
+    the others become attributes. A row that cannot be used does not stop the rest.
     """
-    answer(import_file(session, file, name, rejected, dedupe=dedupe))
+    answer(import_file(session, file, name, rejected, dedupe=dedupe, time_zone=time_zone))
 
 
 @list_.command(short_help="Write a list as CSV.")
@@ -212,6 +221,7 @@ def import_file(
     rejected: Path | None = None,
     *,
     dedupe: bool = False,
+    time_zone: str = "",
 ) -> Imported:
     """Import a file with a progress bar, and say what became of it.
 
@@ -236,6 +246,7 @@ def import_file(
                 stream,
                 session.now(),
                 duplicates,
+                time_zone,
             )
     finally:
         if rejected.is_file() and not rejected.stat().st_size:

@@ -69,6 +69,7 @@ class Dialer:
             events.RunReloaded: keeper.run_reloaded,
             events.RunAsked: keeper.run_asked,
             events.RecordsAdded: keeper.records_added,
+            events.RecordsGathered: keeper.records_gathered,
             events.ListsChanged: keeper.lists_changed,
             events.BatchFetched: keeper.batch_fetched,
         }

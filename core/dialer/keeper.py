@@ -17,6 +17,7 @@ from core.ports.events import (
     ListsChanged,
     OpenCall,
     RecordsAdded,
+    RecordsGathered,
     RunAsked,
     RunLoaded,
     RunPlan,
@@ -80,6 +81,7 @@ class Keeper:
             endpoints=endpoints,
             record_count=plan.record_count,
             retries=plan.retry_count,
+            is_gathering=plan.is_gathering,
             state=RunState.RUNNING if is_new else plan.run.state,
             told=plan.run.state,
             attempted=plan.run.attempted,
@@ -194,12 +196,25 @@ class Keeper:
         self._live.await_retry(run, now)
         self._live.change(run)
 
-    def lists_changed(self, event: ListsChanged, _now: datetime) -> None:
+    def records_gathered(self, event: RecordsGathered, now: datetime) -> None:
+        run = self._live.runs.get(event.run_id)
+        if run is None or run.state.is_over:
+            return
+        run.retries += event.count
+        run.is_gathering = event.is_more
+        run.wake()
+        self._live.await_retry(run, now)
+        self._live.change(run)
+
+    def lists_changed(self, event: ListsChanged, now: datetime) -> None:
+        """Records of a list that was paused may be due at once."""
         run = self._live.runs.get(event.run_id)
         if run is None or run.state.is_over:
             return
         run.change_lists(event.lists)
         run.record_count = event.record_count
+        if run.retries:
+            self._live.await_retry(run, now)
         if not run.is_exhausted:
             run.wake()
         self._live.change(run)

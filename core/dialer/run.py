@@ -27,8 +27,9 @@ class LiveRun:
     """The hopper is `due` (retries whose time has come, dialled first) and `fresh` (records
     off the lists). `read` is how far the lists are in memory, `done` how far they are
     accounted for in the journal. `held` are the records of the retries in the hopper or on
-    their way to the journal; `retries` counts all open retries, held or not. `told` is the
-    state that people were last told of. A run without a `calendar` is over."""
+    their way to the journal; `retries` counts all open retries, held or not; if it
+    `is_gathering`, records of its lists will join them. `told` is the state that people were last
+    told of. A run without a `calendar` is over."""
 
     run: Run
     campaign: Campaign
@@ -36,6 +37,7 @@ class LiveRun:
     endpoints: list[LiveEndPoint]
     record_count: int
     retries: int
+    is_gathering: bool
     state: RunState
     told: RunState
     attempted: int
@@ -137,7 +139,7 @@ class LiveRun:
         """Nothing is left to dial, now or later (manual, "Pause list in a running campaign": a
         run with a paused list does not end by itself)."""
         return self.is_complete and not (
-            self.hopper_size or self.retries or self.live or self.is_fetching
+            self.hopper_size or self.retries or self.live or self.is_fetching or self.is_gathering
         )
 
     def wants_batch(self, now: datetime) -> bool:

@@ -17,12 +17,14 @@ from core.ports.events import (
     ListsChanged,
     OpenCall,
     RecordsAdded,
+    RecordsGathered,
     RunAsked,
     RunLoaded,
     RunReloaded,
     RunVerb,
     ServersLoaded,
 )
+from core.store.ahead import gather
 from core.store.attempts import fetch_entry, fetch_open_attempts, last_attempt_id
 from core.store.automatic import hand_over
 from core.store.campaigns import fetch_campaign
@@ -102,7 +104,8 @@ def _load_call(conn: Connection, attempt: Attempt) -> OpenCall:
 def take_wishes(engine: Engine, now: datetime) -> list[Event]:
     """What people asked since last time, as events; each wish is answered in words, in the
     same transaction that makes its run. Then come the records that were added to running
-    campaigns and, behind a new run or a reloaded one, the servers as they are now."""
+    campaigns, or are not called in the order of their lists, and, behind a new run or a
+    reloaded one, the servers as they are now."""
     events: list[Event] = []
     with engine.begin() as conn:
         for wish in fetch_asked(conn, WISHES):
@@ -114,6 +117,10 @@ def take_wishes(engine: Engine, now: datetime) -> list[Event]:
                 outcome = str(error)
             answer(conn, wish.id, outcome, now)
         events += [RecordsAdded(run_id=key, count=count) for key, count in hand_over(conn)]
+        events += [
+            RecordsGathered(run_id=found.run_id, count=found.count, is_more=found.is_more)
+            for found in gather(conn, now)
+        ]
         if any(isinstance(event, RunLoaded | RunReloaded) for event in events):
             events.append(ServersLoaded(servers=tuple(fetch_servers(conn))))
     return events
@@ -127,14 +134,16 @@ def _take(conn: Connection, wish: Wish, now: datetime) -> Event:
     if wish.verb == "reload":
         return RunReloaded(plan=fetch_plan(conn, found.id))
     if wish.verb in list(ListVerb):
-        return _change_list(conn, found, ListVerb(wish.verb), wish.argument)
+        return _change_list(conn, found, ListVerb(wish.verb), wish.argument, now)
     return RunAsked(run_id=found.id, verb=RunVerb(wish.verb))
 
 
-def _change_list(conn: Connection, found: Run, verb: ListVerb, list_name: str) -> Event:
+def _change_list(
+    conn: Connection, found: Run, verb: ListVerb, list_name: str, now: datetime
+) -> Event:
     """Written here and told to the dialer: what its journal still says of the round before does
     not count any more."""
-    change_list(conn, found, verb, fetch_list_by_name(conn, list_name))
+    change_list(conn, found, verb, fetch_list_by_name(conn, list_name), now)
     changed = fetch_run(conn, found.id)
     return ListsChanged(
         run_id=changed.id, lists=changed.lists, record_count=count_run_records(conn, changed)

@@ -11,22 +11,19 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine
 
-from core.errors import InvalidValue, NotPossible, WhipbirdError
+from core.errors import NotPossible, WhipbirdError
 from core.model import Campaign, Pace, Run
 from core.operations.permission import log_entry, require, require_visible
 from core.people import Actor
 from core.rules.attributes import check_attributes
 from core.rules.keys import Key
 from core.rules.numbers import parse_number
-from core.rules.schedule import parse_not_after, parse_not_before
 from core.rules.states import RunState
+from core.rules.turns import check_priority, parse_span
 from core.store.audit import write_log
 from core.store.automatic import add_automatic_record, automatic_name
 from core.store.campaigns import fetch_campaign_by_name
 from core.store.runs import fetch_open_runs
-
-#: The priorities that a record may have: the lowest is called first.
-PRIORITIES = range(-100, 101)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,9 +129,10 @@ def _add(conn: Connection, wish: CallWish, target: _Target, now: datetime) -> Ad
     """Nothing is written of a wish that is wrong."""
     number = parse_number(wish.number)
     check_attributes(wish.attributes)
-    if wish.priority not in PRIORITIES:
-        raise InvalidValue("priority", wish.priority, f"from {PRIORITIES[0]} to {PRIORITIES[-1]}")
-    due_at, expires_at = _read_moments(target.campaign, wish.schedule, wish.expires, now)
+    check_priority(wish.priority)
+    zone = ZoneInfo(target.campaign.time_zone)
+    not_before, expires_at = parse_span(wish.schedule, wish.expires, now, zone)
+    due_at = not_before or now
     record = add_automatic_record(
         conn,
         target.campaign,
@@ -163,15 +161,3 @@ def _check_pace(campaign: Campaign) -> None:
         raise NotPossible(
             f'campaign "{campaign.name}" is {campaign.pace}; only RUNNABLE ones take calls'
         )
-
-
-def _read_moments(
-    campaign: Campaign, schedule: str, expires: str, now: datetime
-) -> tuple[datetime, datetime | None]:
-    zone = ZoneInfo(campaign.time_zone)
-    due_at = parse_not_before(schedule, now, zone) if schedule else now
-    expires_at = parse_not_after(expires, now, zone) if expires else None
-    if expires_at is not None and expires_at <= due_at:
-        expected = "it must be later than the moment that the call is scheduled for"
-        raise InvalidValue("expires", expires, expected)
-    return due_at, expires_at

@@ -2,6 +2,8 @@
 
 The first line is a header. The column `number` (else `phone`, `telephone`, else the first) holds
 numbers, the others are input attributes of their header's name; empty cells are no attributes.
+Columns called `:priority`, `:at` and `:expires` say when a row is called (`core.rules.turns`).
+No attribute can be called so, so that no file of before changes its meaning.
 A cell that begins with an apostrophe and a character that makes spreadsheets compute (`=`, `+`,
 `-`, `@`) loses the apostrophe: `disarm` puts it there on the way out (CWE-1236).
 """
@@ -11,11 +13,16 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TextIO
+from zoneinfo import ZoneInfo
 
+from core.entries import suggest
 from core.errors import InvalidConfiguration, InvalidValue
 from core.rules.attributes import MAX_COUNT, MAX_VALUE, check_name, check_value
 from core.rules.numbers import parse_number
+from core.rules.turns import Turn, parse_turn
+from core.store.bulk import Row
 from core.store.types import render_attributes
 
 #: How much of a file `read_layout` wants to see, in bytes.
@@ -26,6 +33,8 @@ BLOCK = 1 << 20
 MAX_LINES = 50
 #: The names of the column of numbers, the preferred one first.
 NUMBER_NAMES = ("number", "phone", "telephone")
+#: The names of the columns that say when a row is called: its priority, from when on, until when.
+TURN_NAMES = (":priority", ":at", ":expires")
 
 #: Stands for the column of numbers; no attribute has this name.
 _NUMBER = ""
@@ -46,7 +55,7 @@ _UNREADABLE = re.compile("[\udc80-\udcff]")
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Layout:
     """How a file is written. `encoding` is Python's name for it; `names` are its columns, the
-    one of the numbers empty."""
+    one of the numbers empty, those of TURN_NAMES in small letters."""
 
     encoding: str
     delimiter: str
@@ -65,9 +74,9 @@ class Rejected:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Block:
-    """Rows in their order: numbers with their attributes as JSON (None: none)."""
+    """Rows in their order."""
 
-    accepted: list[tuple[str, str | None]]
+    accepted: list[Row]
     rejected: list[Rejected]
 
 
@@ -100,7 +109,7 @@ def _guess_encoding(beginning: bytes) -> str:
 
 
 def _read_header(cells: Sequence[str]) -> tuple[str, ...]:
-    names = [cell.strip() for cell in cells]
+    names = [_fold(cell.strip()) for cell in cells]
     while names and not names[-1]:
         names.pop()
     at = _find_number(names)
@@ -108,11 +117,16 @@ def _read_header(cells: Sequence[str]) -> tuple[str, ...]:
     for place, name in enumerate(names):
         if place != at:
             problems += _problems(name)
-    if len(names) - 1 > MAX_COUNT:
-        problems.append(f"{len(names) - 1} attributes; a record has at most {MAX_COUNT}")
+    count = len(names) - 1 - sum(name in TURN_NAMES for name in names)
+    if count > MAX_COUNT:
+        problems.append(f"{count} attributes; a record has at most {MAX_COUNT}")
     if problems:
         raise InvalidConfiguration([f"the header: {problem}" for problem in problems])
     return tuple(_NUMBER if place == at else name for place, name in enumerate(names))
+
+
+def _fold(name: str) -> str:
+    return name.lower() if name.lower() in TURN_NAMES else name
 
 
 def _find_number(names: Sequence[str]) -> int:
@@ -129,6 +143,8 @@ def _find_number(names: Sequence[str]) -> int:
 
 
 def _problems(name: str) -> list[str]:
+    if name.startswith(":"):
+        return [] if name in TURN_NAMES else [f'"{name}": {suggest(name, TURN_NAMES)}']
     if name.lower() == NUMBER_NAMES[0]:
         return [f'"{name}" would be a second column of numbers']
     try:
@@ -138,10 +154,12 @@ def _problems(name: str) -> list[str]:
     return []
 
 
-def read_blocks(stream: TextIO, layout: Layout) -> Iterator[Block]:
-    """All rows of a file, opened with `newline=""` and undecodable bytes escaped. At most a
-    block is in memory."""
-    parser = RowParser(layout.names)
+def read_blocks(
+    stream: TextIO, layout: Layout, *, now: datetime, zone: ZoneInfo
+) -> Iterator[Block]:
+    """All rows of a file, opened with `newline=""` and undecodable bytes escaped; moments in it
+    are read at `now` and in `zone`. At most a block is in memory."""
+    parser = RowParser(layout.names, now=now, zone=zone)
     stream.readline()
     line, held = 2, list[str]()
     while lines := stream.readlines(BLOCK):
@@ -230,38 +248,50 @@ class RowParser:
     the time of an import.
     """
 
-    def __init__(self, names: tuple[str, ...]) -> None:
+    def __init__(self, names: tuple[str, ...], *, now: datetime, zone: ZoneInfo) -> None:
         self._names = names
+        self._now = now
+        self._zone = zone
+        self._has_turns = any(name in TURN_NAMES for name in names)
         self._number_at = names.index(_NUMBER)
         attributes = {name: "%s" for name in names if name != _NUMBER}
         self._template = render_attributes(attributes) if attributes else None
 
-    def parse(self, cells: list[str]) -> tuple[str, str | None] | None:
-        """The number and the attributes as JSON; None of an empty row. InvalidValue of a cell
-        that may not be. `cells` are used up unless it raises."""
+    def parse(self, cells: list[str]) -> Row | None:
+        """None of an empty row, InvalidValue of a cell that may not be. `cells` are used up
+        unless it raises."""
         text = "".join(cells)
         if (
             len(cells) != len(self._names)
             or len(text) > _SHORT
             or "" in cells
+            or self._has_turns
             or _MARKED.search(text)
             or not text.isprintable()
         ):
             return self._parse_with_care(cells) if text else None
         number = parse_number(cells[self._number_at])
         if self._template is None:
-            return number, None
+            return number, None, None
         del cells[self._number_at]
-        return number, self._template % tuple(cells)
+        return number, self._template % tuple(cells), None
 
-    def _parse_with_care(self, cells: list[str]) -> tuple[str, str | None]:
+    def _parse_with_care(self, cells: list[str]) -> Row:
         names = self._names
         if len(cells) > len(names) and any(cells[len(names) :]):
             raise InvalidValue("cells", len(cells), f"the header names only {len(names)} columns")
         pairs = dict(zip(names, cells, strict=False))
         number = parse_number(_rearm(pairs.pop(_NUMBER, "")))
+        turn = self._parse_turn(pairs) if self._has_turns else None
         kept = {name: _read_value(name, value) for name, value in pairs.items() if value}
-        return number, render_attributes(kept) if kept else None
+        return number, render_attributes(kept) if kept else None, turn
+
+    def _parse_turn(self, pairs: dict[str, str]) -> Turn | None:
+        """What the row says of its turn, which is taken from `pairs`."""
+        priority, schedule, expires = (_rearm(pairs.pop(name, "").strip()) for name in TURN_NAMES)
+        return parse_turn(
+            priority=priority, schedule=schedule, expires=expires, now=self._now, zone=self._zone
+        )
 
 
 def _read_value(name: str, value: str) -> str:

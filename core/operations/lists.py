@@ -13,6 +13,7 @@ from enum import StrEnum
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Connection, Engine
 
@@ -21,6 +22,7 @@ from core.model import CallList, Record
 from core.operations.list_file import (
     BEGINNING,
     NUMBER_NAMES,
+    TURN_NAMES,
     Rejected,
     disarm,
     read_blocks,
@@ -35,7 +37,7 @@ from core.rules.stamps import made
 from core.store.audit import write_log
 from core.store.bins import find_bin
 from core.store.bulk import Appender, Row, appending
-from core.store.campaigns import fetch_list_users
+from core.store.campaigns import fetch_list_users, fetch_list_zones
 from core.store.database import reading
 from core.store.lists import (
     count_records,
@@ -104,8 +106,12 @@ def import_csv(
     rejected: TextIO,
     now: datetime,
     duplicates: Duplicates = Duplicates.ADD,
+    time_zone: str = "",
 ) -> ImportResult:
     """Append the file's rows to the list, which is made if there is none. Needs LIST.
+
+    Moments in it are read in `time_zone`, an IANA name, or else in that of the campaigns that call
+    the list; in UTC if there is none, or if they differ.
 
     `on_progress` hears of bytes read since last time; they add up to the file's size. Rows
     that cannot be used go to `rejected` as CSV: line, reason, the cells. A header that is
@@ -118,14 +124,16 @@ def import_csv(
         layout = read_layout(file.read(BEGINNING))
         file.seek(0)
         text = TextIOWrapper(file, layout.encoding, errors="surrogateescape", newline="")
+        wanted = _zone(time_zone) if time_zone else None
         list_id, is_new = _find_or_make(engine, actor, list_name, now)
+        zone = wanted or _zone_of_list(engine, list_id)
         is_interrupted = False
         refused = csv.writer(rejected)
         counts, position = Counter[str](), 0
         with appending(engine, list_id) as appender:
             append = _APPEND[duplicates](appender)
             try:
-                for block in read_blocks(text, layout):
+                for block in read_blocks(text, layout, now=now, zone=zone):
                     skipped = append(block.accepted)
                     refused.writerows(map(_line, block.rejected))
                     counts["skipped"] += skipped
@@ -230,7 +238,7 @@ def _append(
 
 def _row(number: str, attributes: Mapping[str, str]) -> Row:
     check_attributes(attributes)
-    return parse_number(number), render_attributes(attributes) if attributes else None
+    return parse_number(number), render_attributes(attributes) if attributes else None, None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -326,6 +334,20 @@ def _find_or_make(engine: Engine, actor: Actor, name: str, now: datetime) -> tup
         return found.id, False
 
 
+def _zone_of_list(engine: Engine, list_id: int) -> ZoneInfo:
+    with reading(engine) as conn:
+        zones = fetch_list_zones(conn, list_id)
+    return _zone(zones[0] if len(zones) == 1 else "UTC")
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        expected = "write an IANA name that this machine knows, such as Europe/Zurich"
+        raise InvalidValue("time zone", name, expected) from None
+
+
 def _line(row: Rejected) -> list[str]:
     """Bytes that could not be read are shown as question marks."""
     cells = [str(row.line), row.reason, *map(disarm, row.cells)]
@@ -333,23 +355,35 @@ def _line(row: Rejected) -> list[str]:
 
 
 def export_csv(engine: Engine, actor: Actor, list_name: str, stream: TextIO, now: datetime) -> None:
-    """Write the list as CSV: `number` and, by name, every input attribute any record has.
-    Needs LIST.
+    """Write the list as CSV: `number`, when records are called if any says so, and, by name,
+    every input attribute any record has. Needs LIST.
 
-    `import_csv` makes the same records of it. NotFound if there is no such list, InvalidValue
-    if the attributes of a record cannot be read.
+    `import_csv` makes the same records of it, as long as none has expired. NotFound if there is no
+    such list, InvalidValue if the attributes of a record cannot be read.
     """
     require(actor, Key.LIST)
     with reading(engine) as conn:
         found = _find(conn, actor, list_name)
-        names = sorted({name for record in _records(conn, found.id) for name in record.inputs})
-        lines = csv.writer(stream)
-        lines.writerow([NUMBER_NAMES[0], *names])
+        names, has_turns = set[str](), False
         for record in _records(conn, found.id):
-            values = (disarm(record.inputs.get(name, "")) for name in names)
-            lines.writerow([record.number, *values])
+            names |= record.inputs.keys()
+            has_turns = has_turns or any(_turn(record))
+        attributes = sorted(names)
+        lines = csv.writer(stream)
+        lines.writerow([NUMBER_NAMES[0], *(TURN_NAMES if has_turns else ()), *attributes])
+        for record in _records(conn, found.id):
+            values = (disarm(record.inputs.get(name, "")) for name in attributes)
+            lines.writerow([record.number, *(_turn(record) if has_turns else ()), *values])
     with engine.begin() as conn:
         write_log(conn, log_entry(actor, now, "list.export", list_name))
+
+
+def _turn(record: Record) -> tuple[str, str, str]:
+    """The cells of TURN_NAMES."""
+    is_by_priority = record.is_ahead and (record.priority or record.not_before is None)
+    moments = (record.not_before, record.expires_at)
+    at, expires = (f"{m:%Y-%m-%dT%H:%M:%SZ}" if m else "" for m in moments)
+    return str(record.priority) if is_by_priority else "", at, expires
 
 
 def _records(conn: Connection, list_id: int) -> Iterator[Record]:

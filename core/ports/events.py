@@ -162,7 +162,8 @@ class Reported:
 class RunPlan:
     """All that the dialer needs to execute a run. `caps` are its campaign's and the site-wide
     ones; `record_count` is how many records its
-    lists held when it was loaded, `retry_count` how many wait in its retry queue."""
+    lists held when it was loaded, `retry_count` how many wait in its retry queue. If it
+    `is_gathering`, more records of its lists are to come there."""
 
     run: Run
     campaign: Campaign
@@ -173,6 +174,7 @@ class RunPlan:
     caps: tuple[Cap, ...] = ()
     record_count: int = 0
     retry_count: int = 0
+    is_gathering: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -233,6 +235,16 @@ class RecordsAdded:
 
     run_id: int
     count: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecordsGathered:
+    """So many records of the run's lists, which are not called in their order, wait in its retry
+    queue now; if `is_more`, others are to come."""
+
+    run_id: int
+    count: int
+    is_more: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -340,6 +352,7 @@ Event = (
     | RunReloaded
     | RunAsked
     | RecordsAdded
+    | RecordsGathered
     | ListsChanged
     | BatchFetched
     | AttemptsCommitted

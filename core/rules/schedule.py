@@ -1,8 +1,8 @@
 """Moments to come, as people and clients write them.
 
 Source: manual 25.02, "Add a call to a campaign": an offset in seconds, or a date such as
-2012-03-18.10:00:00, which is local time of the campaign. Where the clocks are set, a moment is
-read so that nobody is called too early or too late.
+2012-03-18.10:00:00, which is local time of the campaign unless it says where (`Z`, `+01:00`).
+Where the clocks are set, a moment is read so that nobody is called too early or too late.
 """
 
 import re
@@ -16,6 +16,7 @@ LONGEST_S = 366 * 24 * 3600
 
 _DATE = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[.T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?)?"
+    r"(Z|[+-][0-9]{2}:[0-9]{2})?"
 )
 _EXPECTED = "write seconds from now, or a date such as 2026-03-18.10:00:00"
 
@@ -43,8 +44,10 @@ def _read(text: str, now: datetime, zone: ZoneInfo, field: str) -> tuple[datetim
     match = _DATE.fullmatch(text)
     if match is None:
         raise InvalidValue(field, text, _EXPECTED)
+    *parts, offset = match.groups()
+    place = datetime.strptime(offset, "%z").tzinfo if offset else zone
     try:
-        local = datetime(*(int(part or 0) for part in match.groups()), tzinfo=zone)  # type: ignore[arg-type, misc]
+        local = datetime(*(int(part or 0) for part in parts), tzinfo=place)  # type: ignore[arg-type, misc]
         return tuple(local.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
     except (ValueError, OverflowError):
         raise InvalidValue(field, text, f"there is no such date; {_EXPECTED}") from None

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, select
 
+from core.rules.turns import Turn
+from core.store.ahead import insert_with_turns
 from core.store.lists import insert_records, lock_list
 from core.store.schema import record
 
@@ -19,8 +21,9 @@ CHUNK = 500
 _ROOM = ("PRAGMA cache_size=-98304", "PRAGMA wal_autocheckpoint=50000")
 _USUAL = ("PRAGMA cache_size=-2000", "PRAGMA wal_autocheckpoint=1000")
 
-#: A record to be: number, input attributes as JSON (None: none).
-Row = tuple[str, str | None]
+#: A record to be: number, input attributes as JSON (None: none), and when it is called, unless
+#: that is in the order of its list.
+Row = tuple[str, str | None, Turn | None]
 
 
 class Appender:
@@ -41,12 +44,12 @@ class Appender:
         """Append those whose number is not in the list yet, whatever its attributes; how many
         were left out. Of several rows with one number the first counts."""
         self._lock()
-        known = self._find({number for number, _inputs in rows})
-        new = dict[str, str | None]()
-        for number, inputs in rows:
-            if number not in known:
-                new.setdefault(number, inputs)
-        self._insert(list(new.items()))
+        known = self._find({row[0] for row in rows})
+        new = dict[str, Row]()
+        for row in rows:
+            if row[0] not in known:
+                new.setdefault(row[0], row)
+        self._insert(list(new.values()))
         return len(rows) - len(new)
 
     def _find(self, numbers: set[str]) -> set[str]:
@@ -64,7 +67,11 @@ class Appender:
             lock_list(self._conn, self._list_id)
 
     def _insert(self, rows: Sequence[Row]) -> None:
-        insert_records(self._conn, [(self._list_id, number, inputs) for number, inputs in rows])
+        if any(turn for _number, _inputs, turn in rows):
+            insert_with_turns(self._conn, self._list_id, rows)
+        else:
+            plain = [(self._list_id, number, inputs) for number, inputs, _turn in rows]
+            insert_records(self._conn, plain)
         self._waiting += len(rows)
         if self._waiting >= COMMIT_ROWS:
             self._conn.commit()

@@ -71,6 +71,16 @@ def fetch_list_users(conn: Connection, list_id: int) -> list[str]:
     return list(conn.execute(query.order_by(campaign.c.name)).scalars())
 
 
+def fetch_list_zones(conn: Connection, list_id: int) -> list[str]:
+    """The time zones of the campaigns that call the list, each once."""
+    query = (
+        select(campaign.c.time_zone)
+        .join(campaign_list, campaign_list.c.campaign_id == campaign.c.id)
+        .where(campaign_list.c.list_id == list_id)
+    )
+    return sorted(set(conn.execute(query).scalars()))
+
+
 def _fetch_one(conn: Connection, condition: ColumnElement[bool], shown: object) -> Campaign:
     row = conn.execute(select(campaign).where(condition)).mappings().first()
     if row is None:

@@ -137,6 +137,8 @@ def erase(conn: Connection, number: str, traces: Traces, now: datetime) -> None:
             "number": pseudonym,
             "inputs": None,
             "outputs": None,
+            "priority": 0,
+            "not_before": None,
             "expires_at": None,
         }
         conn.execute(update(record).where(record.c.id.in_(some)).values(emptied))

@@ -11,7 +11,7 @@ from core.model import HopperEntry, ListPosition, Record
 from core.ports.commands import FetchBatch
 from core.ports.events import BatchFetched
 from core.store.bins import find_bin
-from core.store.lists import fetch_records
+from core.store.lists import fetch_in_turn
 from core.store.records import RECORD, make_record
 from core.store.schema import attempt, call_list, call_log, record, retry
 
@@ -39,7 +39,7 @@ def fetch_batch(conn: Connection, command: FetchBatch, now: datetime) -> BatchFe
         if position.is_complete or room <= 0:
             positions.append(position)
             continue
-        fresh = fetch_records(conn, position.list_id, after_id=position.highwater, limit=room)
+        fresh = fetch_in_turn(conn, position.list_id, after_id=position.highwater, limit=room)
         entries += _fresh_entries(conn, command.run_id, position, fresh)
         highwater = fresh[-1].id if fresh else position.highwater
         positions.append(replace(position, highwater=highwater, is_complete=len(fresh) < room))
@@ -58,7 +58,7 @@ def _fresh_entries(
     or wait for a retry are left alone: they are still in the round before."""
     if not position.round:
         return [HopperEntry(record=r, list_name=position.list_name) for r in fresh]
-    last, busy = _past(conn, run_id, [r.id for r in fresh])
+    last, busy = fetch_past(conn, run_id, [r.id for r in fresh])
     return [
         HopperEntry(record=r, list_name=position.list_name, attempt_no=last.get(r.id, -1) + 1)
         for r in fresh
@@ -66,7 +66,7 @@ def _fresh_entries(
     ]
 
 
-def _past(
+def fetch_past(
     conn: Connection, run_id: int, record_ids: Sequence[int]
 ) -> tuple[dict[int, int], set[int]]:
     """The last attempt of each of the run's records that is over, and those that are not done."""

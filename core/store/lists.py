@@ -1,13 +1,14 @@
 """Lists and their records in the database."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Select, func, insert, select
 
 from core.errors import NotFound
 from core.model import CallList, Record
 from core.store.records import RECORD, make_record
-from core.store.rows import fields_of, save, values_of
+from core.store.rows import fields_of, save, use_index, values_of
 from core.store.schema import call_list, record
 
 #: Most lists shown at once.
@@ -74,13 +75,20 @@ def save_record(conn: Connection, value: Record) -> int:
 
 def fetch_records(conn: Connection, list_id: int, *, after_id: int, limit: int) -> list[Record]:
     """The list's records in order, those with an id above `after_id`."""
-    rows = conn.execute(
-        select(*RECORD)
-        .where(record.c.list_id == list_id, record.c.id > after_id)
-        .order_by(record.c.id)
-        .limit(limit)
-    )
+    rows = conn.execute(_after(list_id, after_id).limit(limit))
     return [make_record(row) for row in rows]
+
+
+def fetch_in_turn(conn: Connection, list_id: int, *, after_id: int, limit: int) -> list[Record]:
+    """The same of those that are called in the order of the list."""
+    query = _after(list_id, after_id).where(record.c.is_ahead.is_(False))
+    return [make_record(row) for row in conn.execute(query.limit(limit))]
+
+
+def _after(list_id: int, after_id: int) -> Select[*tuple[Any, ...]]:
+    these = (record.c.list_id == list_id, record.c.id > after_id)
+    query = select(*RECORD).where(*these).order_by(record.c.id)
+    return use_index(query, record, "ix_record_list_id_id")
 
 
 def fetch_numbers(conn: Connection, record_ids: Collection[int]) -> dict[int, str]:

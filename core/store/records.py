@@ -22,7 +22,9 @@ RECORD: tuple[Any, ...] = (
     record.c.list_id,
     record.c.number,
     record.c.priority,
+    record.c.not_before,
     record.c.expires_at,
+    record.c.is_ahead,
     type_coerce(record.c.inputs, Text).label("inputs"),
     type_coerce(record.c.outputs, Text).label("outputs"),
 )
@@ -56,7 +58,9 @@ def make_record(row: Row[*tuple[Any, ...]]) -> Record:
         list_id=row.list_id,
         number=row.number,
         priority=row.priority,
+        not_before=row.not_before,
         expires_at=row.expires_at,
+        is_ahead=row.is_ahead,
     )
     try:
         inputs, outputs = parse_attributes(row.inputs), parse_attributes(row.outputs)

@@ -13,7 +13,15 @@ from core.model import CallList
 from core.store.bins import Bin, open_bin
 from core.store.campaigns import fetch_list_users
 from core.store.lists import lock_list
-from core.store.schema import call_list, call_log, record, retry, run_list, waiting_record
+from core.store.schema import (
+    ahead_record,
+    call_list,
+    call_log,
+    record,
+    retry,
+    run_list,
+    waiting_record,
+)
 
 #: Most records of one statement.
 CHUNK = 500
@@ -45,6 +53,7 @@ def delete_list(conn: Connection, value: CallList) -> None:
         )
     if _waits(conn, value.id):
         raise NotPossible(f'list "{value.name}" holds numbers that wait for a run')
+    conn.execute(delete(ahead_record).where(ahead_record.c.list_id == value.id))
     conn.execute(delete(record).where(record.c.list_id == value.id))
     conn.execute(delete(call_list).where(call_list.c.id == value.id))
 

@@ -4,12 +4,15 @@ Source: manual 25.02, "Using dynamic lists" and the API's "Add (or restart) list
 campaign" and "Pause list in a running campaign".
 """
 
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Connection, and_, func, insert, select, update
 
 from core.errors import NotPossible
 from core.model import CallList, ListPosition, Run
+from core.store.ahead import hold, release
 from core.store.automatic import automatic_name
 from core.store.bins import find_bin
 from core.store.campaigns import fetch_campaign
@@ -58,7 +61,9 @@ def _check_new(conn: Connection, run: Run, call_list: CallList, known: ListPosit
         raise NotPossible(f'list "{name}" is a black list of campaign "{campaign.name}"')
 
 
-def change_list(conn: Connection, run: Run, verb: ListVerb, call_list: CallList) -> None:
+def change_list(
+    conn: Connection, run: Run, verb: ListVerb, call_list: CallList, now: datetime
+) -> None:
     """Do it; NotPossible as `check_change` says. A list that is begun again is not paused."""
     check_change(conn, run, verb, call_list)
     match verb:
@@ -66,11 +71,15 @@ def change_list(conn: Connection, run: Run, verb: ListVerb, call_list: CallList)
             _append(conn, run, call_list)
         case ListVerb.PAUSE:
             _update(conn, run, call_list, is_paused=True)
+            hold(conn, run.id, call_list.id)
         case ListVerb.RESUME:
             _update(conn, run, call_list, is_paused=False)
+            release(conn, run.id, call_list.id, now)
         case ListVerb.RESTART:
-            again = {"highwater": 0, "is_complete": False, "round": run_list.c.round + 1}
+            again: dict[str, Any] = {"highwater": 0, "ahead_to": 0, "is_complete": False}
+            again["round"] = run_list.c.round + 1
             _update(conn, run, call_list, is_paused=False, **again)
+            release(conn, run.id, call_list.id, now)
 
 
 def _find(run: Run, call_list: CallList) -> ListPosition | None:

@@ -9,6 +9,7 @@ from core.errors import NotFound, NotPossible
 from core.model import Campaign, ListPosition, Pace, Run
 from core.ports.events import RunPlan
 from core.rules.states import RunState
+from core.store.ahead import has_more
 from core.store.automatic import inherit
 from core.store.campaigns import fetch_campaign
 from core.store.caps import fetch_caps_of
@@ -135,6 +136,7 @@ def fetch_plan(conn: Connection, run_id: int) -> RunPlan:
         caps=fetch_caps_of(conn, campaign.cap_ids),
         record_count=count_run_records(conn, found),
         retry_count=conn.execute(retries).scalar_one(),
+        is_gathering=has_more(conn, run_id),
     )
 
 

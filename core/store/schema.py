@@ -151,11 +151,22 @@ record = Table(
     Column("inputs", Attributes),
     Column("outputs", Attributes),
     Column("priority", Integer, nullable=False, server_default="0"),
+    Column("not_before", Moment),
     Column("expires_at", Moment),
+    _flag("is_ahead"),
     # In list order, which is the order of ids.
     Index(None, "list_id", "id"),
     # For lists that are black lists.
     Index(None, "list_id", "number"),
+)
+
+#: Those records of lists that are not called in their order, list by list: few, as a rule, of very
+#: many. A record that was taken off its list stays here.
+ahead_record = Table(
+    "ahead_record",
+    metadata,
+    Column("list_id", ForeignKey("call_list.id"), primary_key=True),
+    Column("record_id", BigKey, ForeignKey("record.id"), primary_key=True, autoincrement=False),
 )
 
 campaign = Table(
@@ -335,6 +346,8 @@ run_list = Table(
     Column("is_complete", Boolean, nullable=False, default=False),
     _flag("is_paused"),
     Column("round", Integer, nullable=False, server_default="0"),
+    # Up to which record those that are not called in order are in the run's retry queue.
+    Column("ahead_to", BigKey, nullable=False, server_default="0"),
     Index(None, "list_id", "run_id"),
 )
 

@@ -9,7 +9,7 @@ from core.store.lists import save_list
 from core.store.run_lists import ListVerb, change_list
 from core.store.runs import fetch_asked, fetch_run
 from tests.support.cli import CommandLine
-from tests.support.store_site import Site, furnish
+from tests.support.store_site import NOW, Site, furnish
 
 PEOPLE = {
     "list_id": 1, "list_name": "people", "highwater": 0, "read": 0, "records": 5,
@@ -65,7 +65,7 @@ def test_what_cannot_be_done_is_said_at_once(
 def test_marks_are_shown_by_status_by_the_report_and_alone(line: CommandLine, site: Site) -> None:
     assert line.json("campaign", "list", "show", "calls")["lists"] == [PEOPLE]
     with line.open_database().begin() as conn:
-        change_list(conn, fetch_run(conn, site.run.id), ListVerb.PAUSE, site.call_list)
+        change_list(conn, fetch_run(conn, site.run.id), ListVerb.PAUSE, site.call_list, NOW)
     paused = {**PEOPLE, "is_paused": True}
     assert line.json("report", "1")["lists"] == [paused]
     assert line.json("status")["lists"] == [{"run_id": 1, "campaign": "calls", "lists": [paused]}]

@@ -10,13 +10,14 @@ from itertools import product
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, event, insert, select
+from sqlalchemy import Connection, Engine, event, insert, select, update
 
 from core.errors import NotFound
 from core.model import CallList, Campaign, ListPosition
 from core.ports.commands import FetchBatch, RunProgressed
 from core.rules.caps import KEPT
 from core.rules.states import RunState
+from core.store.ahead import gather, has_more, hold, release
 from core.store.attempts import fetch_open_attempts, last_attempt_id
 from core.store.audit import LogFilter, fetch_log
 from core.store.automatic import add_automatic_record, hand_over, inherit
@@ -39,7 +40,16 @@ from core.store.rows import values_of
 from core.store.run_overview import fetch_positions, fetch_runs_between, fetch_runs_of_ids
 from core.store.run_shown import fetch_shown, save_shown
 from core.store.runs import answer, fetch_asked, fetch_open_runs, fetch_outcome
-from core.store.schema import attempt, metadata, retry, run, run_command, waiting_record
+from core.store.schema import (
+    ahead_record,
+    attempt,
+    metadata,
+    retry,
+    run,
+    run_command,
+    run_list,
+    waiting_record,
+)
 from core.store.secrets import find_session, find_token
 from core.store.traces import (
     count_before,
@@ -82,6 +92,8 @@ def crowd(database: Engine) -> Site:
         idle = save_campaign(conn, Campaign(name="idle")).id
         waiting = [{"record_id": i, "campaign_id": idle, "due_at": NOW} for i in site.record_ids]
         conn.execute(insert(waiting_record), waiting)
+        ahead = [{"list_id": site.call_list.id, "record_id": i} for i in site.record_ids]
+        conn.execute(insert(ahead_record), ahead)
         for i in range(20):
             add_automatic_record(conn, site.campaign, str(i), {}, now=NOW)
         if conn.dialect.name != "sqlite":  # SQLite keeps no figures unless it is told to
@@ -148,6 +160,13 @@ def count_first(conn: Connection, site: Site) -> object:
     return found
 
 
+def gather_nothing(conn: Connection, site: Site) -> object:
+    """As it is at each beat, but for a few."""
+    this = update(run_list).where(run_list.c.run_id == site.run.id)
+    conn.execute(this.values(ahead_to=site.record_ids[-1]))
+    return gather(conn, NOW)
+
+
 QUERIES: dict[str, Work] = {
     "fetch_batch": read_batch,
     "fetch_batch of a list begun again": read_again,
@@ -159,6 +178,11 @@ QUERIES: dict[str, Work] = {
     "many numbers' entries": lambda c, _s: look_up(c, CHUNK),
     "calls that caps count": count_calls,
     "one number's calls": lambda c, _s: fetch_past_calls(c, ["107"], NOW - KEPT),
+    "gather": lambda c, _s: gather(c, NOW),
+    "gather nothing": gather_nothing,
+    "has_more": lambda c, s: has_more(c, s.run.id),
+    "hold": lambda c, s: hold(c, s.run.id + 1, s.call_list.id),
+    "release": lambda c, s: release(c, s.run.id + 1, s.call_list.id, NOW),
     "hand_over": lambda c, _s: hand_over(c),
     "inherit": lambda c, s: inherit(c, s.campaign, s.run.id + 1),
     "fetch_asked": lambda c, _s: fetch_asked(c, 50),
@@ -278,6 +302,21 @@ def test_a_number_is_looked_up_by_its_indexes(crowded: tuple[Engine, Site]) -> N
                 fetch_past_calls(conn, [str(100 + i) for i in range(count)], NOW - KEPT)
             [(statement, values)] = seen
             assert index_of(conn, statement, values) == "ix_past_call_number_placed_at"
+
+
+@pytest.mark.mariadb
+def test_a_list_is_read_on_by_all_columns_of_its_index(mariadb: Engine) -> None:
+    """By the first alone, MariaDB would walk through all that was read before."""
+    site = crowd(mariadb)
+    with mariadb.begin() as conn:
+        for read in (read_batch, lambda c, _s: gather(c, NOW)):
+            with statements(conn) as seen:
+                read(conn, site)
+            [(statement, values)] = [one for one in seen if "FORCE INDEX" in one[0]]
+            plan = conn.exec_driver_sql(f"EXPLAIN FORMAT=JSON {statement}", values).scalar_one()
+            [table] = _tables(json.loads(plan))
+            assert table["access_type"] == "range"
+            assert len(table["used_key_parts"]) == 2
 
 
 def index_of(conn: Connection, statement: str, values: Any) -> str:

@@ -3,6 +3,7 @@
 import csv
 import io
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import example, given
@@ -229,7 +230,7 @@ def test_a_list_that_is_not_there_is_not_exported(database: Engine) -> None:
 @example(["%s", "{}"])
 @example(['"', "\\"])
 def test_a_plain_row_says_the_same_as_one_read_with_care(cells: list[str]) -> None:
-    parser = list_file.RowParser(("", "A", "B"))
+    parser = list_file.RowParser(("", "A", "B"), now=NOW, zone=ZoneInfo("UTC"))
     try:
         row = parser.parse(["1", *cells])
     except InvalidValue:

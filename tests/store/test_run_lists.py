@@ -22,7 +22,7 @@ from tests.support.store_site import NOW, Site, closed, furnish, placed
 
 def change(database: Engine, site: Site, verb: ListVerb, call_list: CallList | None = None) -> None:
     with database.begin() as conn:
-        change_list(conn, fetch_run(conn, site.run.id), verb, call_list or site.call_list)
+        change_list(conn, fetch_run(conn, site.run.id), verb, call_list or site.call_list, NOW)
 
 
 def lists(database: Engine, site: Site) -> tuple[ListPosition, ...]:

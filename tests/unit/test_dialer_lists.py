@@ -1,9 +1,9 @@
 """Lists of a run while it is open: added, paused, resumed and begun again."""
 
-from core.model import Campaign, Trunk
+from core.model import Campaign, ListPosition, Run, Trunk
 from core.ports import events
 from core.rules.states import RunState
-from tests.support.world import World, rule
+from tests.support.world import END, SERVER, World, rule
 
 ONE_LINE = Trunk(id=1, server_id=1, name="trunk", dial_string="PJSIP/${num}@carrier", capacity=1)
 
@@ -141,3 +141,31 @@ def test_a_run_that_is_over_takes_no_list() -> None:
     assert world.progress[1].state is RunState.COMPLETED
     world.change_list(2)
     assert (dialled(world), world.progress[1].state) == ([], RunState.COMPLETED)
+
+
+def test_a_run_does_not_end_before_it_was_given_all_that_come_ahead_of_their_list() -> None:
+    """So many wait in the database that they come to its retry queue by and by."""
+    world = World()
+    world.add_list(1, ["100"])
+    plan = events.RunPlan(
+        run=Run(
+            id=1,
+            campaign_id=1,
+            started_at=world.now,
+            lists=(ListPosition(list_id=1, list_name="list 1"),),
+        ),
+        campaign=Campaign(id=1, name="c", list_ids=(1,)),
+        servers=(SERVER,),
+        trunks=(ONE_LINE,),
+        endpoints=(END,),
+        record_count=1,
+        is_gathering=True,
+    )
+    world.post(events.RunLoaded(plan=plan))
+    world.server_up()
+    finish(world)
+    world.wait(minutes=10)
+    assert dialled(world) == ["100"]
+    assert world.progress[1].state is RunState.RUNNING
+    world.post(events.RecordsGathered(run_id=1, count=0, is_more=False))
+    assert world.progress[1].state is RunState.COMPLETED

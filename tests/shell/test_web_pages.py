@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import Engine
+from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
 
 from core.ports.snapshot import ServerView
 from core.rules.states import CallState
@@ -310,16 +312,30 @@ def test_a_download_waits_for_a_slow_reader(web: Web) -> None:
 class SlowReader:
     """A connection that is full as soon as something has been written to it."""
 
-    def __init__(self, web: Web, path: str) -> None:
+    def __init__(self, web: Web, path: str, *headers: str) -> None:
         self._protocol = web.site.buildProtocol(None)
         self._wire = _FullWire()
         self._protocol.makeConnection(self._wire)
-        lines = (f"GET {path} HTTP/1.1", "Host: localhost", f"Cookie: {web.cookie}", "", "")
+        lines = (
+            f"GET {path} HTTP/1.1",
+            "Host: localhost",
+            f"Cookie: {web.cookie}",
+            *headers,
+            "",
+            "",
+        )
         self._protocol.dataReceived("\r\n".join(lines).encode())
 
     def resume(self) -> None:
         self._wire.is_full = False
         self._wire.producer.resumeProducing()
+
+    def leave(self) -> None:
+        self._protocol.connectionLost(Failure(ConnectionDone()))
+
+    @property
+    def is_cut_off(self) -> bool:
+        return bool(self._wire.disconnected)
 
     def lines(self) -> int:
         body = parse_answer(self._wire.value()).body

@@ -15,6 +15,7 @@ from core.ports import Clock
 from core.ports.control import Control
 from core.ports.snapshot import SnapshotSource
 from web.compat.bookmarks import Bookmarks
+from web.download import Sheet
 from web.intake import Intake
 from web.queries import Queries
 
@@ -88,8 +89,8 @@ class Asked:
         return self.text(name) not in ("", "0")
 
 
-#: What is answered: a line of text, or an object that is written as JSON.
-Reply = str | msgspec.Struct | Mapping[str, object] | list[object]
+#: What is answered: a line of text, an object that is written as JSON, or a table.
+Reply = str | msgspec.Struct | Mapping[str, object] | list[object] | Sheet
 #: Answers a request; raises WhipbirdError for one that is wrong.
 Handler = Callable[[Ground, Asked], Awaitable[Reply]]
 #: Handlers by `op`; the one of "" takes any.

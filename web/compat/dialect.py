@@ -12,7 +12,7 @@ from dataclasses import replace
 import msgspec
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from twisted.internet.defer import Deferred, TimeoutError
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 from twisted.web.http import Request
@@ -25,6 +25,7 @@ from web.compat import (
     campaigns,
     details,
     engine,
+    export,
     health,
     lists,
     live,
@@ -37,7 +38,9 @@ from web.compat import (
 from web.compat.admission import Admission, check_not_forged
 from web.compat.asked import Asked, Ground, Operations, Reply, find_handler
 from web.compat.envelope import Envelope, seal
+from web.download import Sheet, send_sheet
 from web.forgery import Forged
+from web.ui.stream import cut_off
 
 ENDPOINTS: Mapping[str, Operations] = {
     "addkey": health.ADDKEY,
@@ -57,6 +60,7 @@ ENDPOINTS: Mapping[str, Operations] = {
     "reports/stats": reports.STATS,
     "reserve": reserve.OPERATIONS,
     "runlists": runlists.OPERATIONS,
+    "runs/export.jsp": export.RUNS,
     "sysup": health.SYSUP,
     "sysup/jmx": monitor.JMX,
 }
@@ -125,10 +129,14 @@ def find_place(path: bytes) -> str:
     return "/".join(parts)
 
 
-def is_of_users(place: str) -> bool:
-    """Is this one of the faces that answer to users alone, in the envelope of the manual's JSON
-    APIs?"""
+def is_enveloped(place: str) -> bool:
+    """Is this one of the manual's JSON APIs, whose answers have an envelope?"""
     return place.partition("/")[0] in ("edit", "live", "reports")
+
+
+def is_of_users(place: str) -> bool:
+    """Does this answer to users alone?"""
+    return is_enveloped(place) or place in export.PLACES
 
 
 def read_fields(args: Mapping[bytes, list[bytes]]) -> Asked:
@@ -170,7 +178,7 @@ def _explain(request: Request, failure: Failure) -> str:
 
 
 def _refuse(place: str, why: str) -> Reply:
-    return Envelope(status="ERROR", error=why) if is_of_users(place) else refusal(why)
+    return Envelope(status="ERROR", error=why) if is_enveloped(place) else refusal(why)
 
 
 def refusal(why: str) -> str:
@@ -183,6 +191,9 @@ def _shown(request: Request) -> str:
 
 
 def _send(request: Request, reply: Reply) -> None:
+    if isinstance(reply, Sheet):
+        _send_sheet(request, reply)
+        return
     is_text = isinstance(reply, str)
     body = f"{reply}\n".encode("utf-8", "replace") if is_text else msgspec.json.encode(reply)
     request.setHeader(b"Content-Type", _TEXT if is_text else _JSON)
@@ -190,3 +201,17 @@ def _send(request: Request, reply: Reply) -> None:
     request.setHeader(b"Content-Length", b"%d" % len(body))
     request.write(body)
     request.finish()
+
+
+def _send_sheet(request: Request, sheet: Sheet) -> None:
+    """It may take long; a reader who goes ends it."""
+    sending = Deferred.fromCoroutine(send_sheet(request, sheet))
+    request.notifyFinish().addErrback(lambda _: sending.cancel())
+    sending.addCallbacks(lambda _: request.finish(), lambda failure: _break_off(request, failure))
+
+
+def _break_off(request: Request, failure: Failure) -> None:
+    """What was written cannot be taken back: the connection ends before the table does."""
+    if not failure.check(CancelledError):
+        _log.error("%s broke off: %s", _shown(request), failure.getTraceback())
+        cut_off(request)

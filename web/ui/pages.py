@@ -31,12 +31,12 @@ from core.ports import Clock
 from core.ports.snapshot import SnapshotSource
 from core.rules.keys import Key
 from web.channel import WebRequest
+from web.download import COLUMNS, PAGE, Sheet, SheetPage, cells, send_sheet
 from web.failures import describe
 from web.forgery import FormTokens
 from web.gate import Gate, read_session
 from web.health import Health, check_health
 from web.ui.assets import Assets
-from web.ui.download import PAGE, send_logs
 from web.ui.entrance import Entrance, check_form, declare_html, lead_to, read_field
 from web.ui.questions import (
     HoursAnswer,
@@ -155,16 +155,20 @@ class Pages:
 
     @app.route("/runs/<int:run_id>/logs.csv", methods=["GET"])
     async def logs(self, request: Request, run_id: int) -> None:
-        def fetch(after_id: int) -> Deferred[LogPage]:
+        def read(after_id: int) -> Deferred[SheetPage]:
             page = self._ask(request, log_page, run_id, after_id, PAGE)
-            return page.addCallback(lambda seen: seen.value)
+            return page.addCallback(lambda seen: lay_out(seen.value))
 
-        request.setHeader(b"Content-Type", b"text/csv; charset=utf-8; header=present")
-        request.setHeader(
-            b"Content-Disposition", f'attachment; filename="run-{run_id}.csv"'.encode()
-        )
-        request.setHeader(b"Cache-Control", b"no-store")
-        await send_logs(request, fetch)
+        def lay_out(page: LogPage) -> SheetPage:
+            end = page.next_after
+            return SheetPage(
+                rows=[cells(line.log, line.list_name, line.trunk) for line in page.lines],
+                read_on=None if end is None else lambda: read(end),
+            )
+
+        page = await read(0)
+        sheet = Sheet(name=f"run-{run_id}.csv", columns=COLUMNS, page=page)
+        await send_sheet(request, sheet)
 
     @app.route("/hours/", methods=["GET"])
     def hours(self, request: Request) -> Deferred[str]:

@@ -1,4 +1,4 @@
-"""A run's calls as CSV: read page by page in threads, sent as fast as the reader takes it.
+"""Calls as CSV: read page by page in threads, sent as fast as the reader takes it.
 
 Spreadsheets run cells that begin with `=`, `+`, `-`, `@` or a control character as formulas
 (CWE-1236); such cells get an apostrophe in front. A telephone number's own `+` stays: digits
@@ -8,14 +8,15 @@ alone are no formula.
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer
 from twisted.web.http import Request
 from zope.interface import implementer
 
-from core.operations.reports import LogLine, LogPage
+from core.model import CallLog
 from web.ui.words import machine_time
 
 #: Calls read at a time.
@@ -45,26 +46,39 @@ _FORMULA = re.compile(r"[=+\-@\t\r\n]")
 _NUMBER = re.compile(r"\+[0-9*#]+")
 
 
-async def send_logs(request: Request, fetch: Callable[[int], Deferred[LogPage]]) -> None:
-    """Write all pages that `fetch` (after which attempt id) gives, the header line first.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SheetPage:
+    """Some lines of a table, and what reads those that follow; None at the end."""
 
-    An error before the first page reaches the caller with nothing written yet.
-    """
-    page = await fetch(0)
-    outflow = _Outflow(request)
-    request.write(render_lines([COLUMNS]))
-    while True:
-        request.write(render_lines(map(cells, page.lines)))
-        if page.next_after is None:
-            break
+    rows: Sequence[Sequence[str]]
+    read_on: Callable[[], Deferred["SheetPage"]] | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sheet:
+    """A table whose first lines are read already, to be saved under this name."""
+
+    name: str
+    columns: Sequence[str]
+    page: SheetPage
+
+
+async def send_sheet(request: Request, sheet: Sheet) -> None:
+    """Write the whole of it, the header line first."""
+    request.setHeader(b"Content-Type", b"text/csv; charset=utf-8; header=present")
+    request.setHeader(b"Content-Disposition", f'attachment; filename="{sheet.name}"'.encode())
+    request.setHeader(b"Cache-Control", b"no-store")
+    outflow, page = _Outflow(request), sheet.page
+    request.write(render_lines([sheet.columns, *page.rows]))
+    while page.read_on is not None:
         await outflow.room()
-        page = await fetch(page.next_after)
+        page = await page.read_on()
+        request.write(render_lines(page.rows))
     request.unregisterProducer()
 
 
-def cells(line: LogLine) -> tuple[str, ...]:
+def cells(log: CallLog, list_name: str, trunk: str) -> tuple[str, ...]:
     """A call's cells, in the order of COLUMNS."""
-    log = line.log
     return (
         str(log.attempt.id),
         log.attempt.number,
@@ -75,8 +89,8 @@ def cells(line: LogLine) -> tuple[str, ...]:
         str(log.talk_ms),
         log.state.value,
         log.ext_status,
-        line.list_name,
-        line.trunk,
+        list_name,
+        trunk,
         str(log.attempt.retry_no),
         str(log.next_retry_s),
         str(log.cause),

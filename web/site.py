@@ -124,7 +124,7 @@ def make_site(
             tokens=tokens,
             passwords=passwords,
         ),
-        (*OPERATIONS, describing(OPERATIONS, TAGS)),
+        (*OPERATIONS, *describing(OPERATIONS, TAGS, assets.address)),
         reactor,
     )
     faces = _Faces(pages.app.resource(), dialect, contexts, api)

@@ -15,6 +15,7 @@ from core.errors import NotPossible
 from core.rules.multinumbers import numbers_of
 from core.store.bins import Bin, open_bin
 from core.store.blacklists import fetch_black_list_ids
+from core.store.kept_answers import forget_answers_with
 from core.store.records import RECORD, make_record
 from core.store.schema import (
     attempt,
@@ -145,6 +146,7 @@ def erase(conn: Connection, number: str, traces: Traces, now: datetime) -> None:
         conn.execute(update(retry).where(retry.c.record_id.in_(some)).values(due_at=now))
         conn.execute(delete(waiting_record).where(waiting_record.c.record_id.in_(some)))
     _erase_calls(conn, traces.call_ids, pseudonym)
+    forget_answers_with(conn, number)
     _check_idle(conn, number, traces)
 
 

@@ -556,3 +556,19 @@ audit_log = Table(
     Index(None, "who", "id"),
     Index(None, "action", "id"),
 )
+
+#: Requests of the API that name a key, and what was answered; NULL for a status: nothing yet.
+kept_answer = Table(
+    "kept_answer",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("actor", name_type(NAME), nullable=False),
+    Column("key_hash", String(SHA256), nullable=False),
+    Column("fingerprint", String(SHA256), nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("status", Integer),
+    Column("headers", Text, nullable=False),
+    Column("body", LongText, nullable=False),
+    UniqueConstraint("actor", "key_hash"),
+    Index(None, "asked_at"),
+)

@@ -1,6 +1,7 @@
 """The API's borders: who may ask, what is refused, and in which words."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -337,3 +338,63 @@ def test_the_document_is_open_to_everybody_and_not_sent_twice(api: Web) -> None:
     answer = api.get("/api/v1/openapi.json")
     assert (answer.status, json.loads(answer.body)["openapi"]) == (200, "3.1.0")
     assert api.get("/api/v1/openapi.json", If_None_Match=answer.headers["etag"]).status == 304
+
+
+def test_the_page_that_shows_the_document_is_whole(api: Web) -> None:
+    answer = api.get("/api/v1/docs")
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    policy = answer.headers["content-security-policy"]
+    assert "img-src 'self' data:" in policy
+    assert "script-src 'self';" in policy
+    parts = re.findall(r'(?:src|href)="([^"]+)"', answer.body)
+    assert len(parts) == 5
+    assert {api.get(part).status for part in parts} == {200}
+
+
+def test_a_request_that_is_sent_twice_is_done_once(api: Web, token: dict[str, str]) -> None:
+    first, second = (api.ask("POST", START, **token, Idempotency_Key="k1") for _ in range(2))
+    assert (first.status, first.body) == (second.status, second.body)
+    assert (first.headers.get("idempotent-replayed"), api.control.wakes) == (None, 1)
+    assert second.headers["idempotent-replayed"] == "true"
+    assert second.headers["content-type"] == "application/json"
+
+
+def test_a_key_may_be_used_again_after_a_refusal(api: Web, token: dict[str, str]) -> None:
+    refused = api.ask("POST", "/api/v1/campaigns/ABC/pause", **token, Idempotency_Key="k1")
+    assert refused.status == 409
+    store_site_run(api.engine)
+    done = api.ask("POST", "/api/v1/campaigns/ABC/pause", **token, Idempotency_Key="k1")
+    assert (done.status, done.headers.get("idempotent-replayed")) == (200, None)
+
+
+def test_a_key_of_another_request_is_named(api: Web, token: dict[str, str]) -> None:
+    api.ask("POST", START, **token, Idempotency_Key="k1")
+    told = problem(api.ask("POST", "/api/v1/campaigns/x/start", **token, Idempotency_Key="k1"))
+    assert told["status"] == 422
+    assert told["errors"][0]["field"] == "Idempotency-Key"
+
+
+def test_the_same_request_twice_at_once_is_a_conflict(
+    api: Web, token: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken_up: Deferred[None] = Deferred()
+    monkeypatch.setattr(api.control, "wake", lambda: taken_up)
+    wire = api.send("POST", START, **token, Idempotency_Key="k1")
+    told = problem(api.ask("POST", START, **token, Idempotency_Key="k1"))
+    assert (told["status"], "is being worked on" in told["detail"]) == (409, True)
+    taken_up.callback(None)
+    assert parse_answer(wire.value()).status == 200
+    assert api.ask("POST", START, **token, Idempotency_Key="k1").status == 200
+
+
+def test_an_answer_that_came_too_late_is_kept(
+    api: Web, token: dict[str, str], monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    taken_up: Deferred[None] = Deferred()
+    monkeypatch.setattr(api.control, "wake", lambda: taken_up)
+    wire = api.send("POST", START, **token, Idempotency_Key="k1")
+    api.clock.advance(ANSWER_S)
+    assert parse_answer(wire.value()).status == 503
+    taken_up.callback(None)
+    again = api.ask("POST", START, **token, Idempotency_Key="k1")
+    assert (again.status, again.headers["idempotent-replayed"]) == (200, "true")

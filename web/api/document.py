@@ -6,8 +6,10 @@ from typing import Any
 
 import msgspec
 
+from core.operations.repeats import MAX_LENGTH
 from web.api.operation import ROOT, Operation, Raw, Streamed, Tag
 from web.api.problems import KINDS, PROBLEM, Problem
+from web.api.repeats import KEY, REPLAYED
 
 Json = dict[str, Any]
 
@@ -24,6 +26,10 @@ Errors are problems (RFC 9457): `detail` says in words what is wrong, `errors` n
 value and what would be right. Moments are RFC 3339 with an offset, answers always in UTC. Long
 lists come in pages: follow `next`.
 """
+_IDEMPOTENCY = """\
+A name of your own for this request. Sent again within 24 hours, with the same body, it is done
+once and answered the same; another body is 422, and a second one while the first is being worked
+on 409."""
 
 
 def write_document(operations: Sequence[Operation], tags: Sequence[Tag]) -> bytes:
@@ -131,6 +137,14 @@ def _parameters(operation: Operation, schemas: _Schemas) -> Iterator[Json]:
     if operation.query is not None:
         for name, schema, is_needed in schemas.fields(operation.query):
             yield {"name": name, "in": "query", "required": is_needed, "schema": schema}
+    if operation.can_be_repeated:
+        schema = {"type": "string", "minLength": 1, "maxLength": MAX_LENGTH, "pattern": "^[!-~]+$"}
+        yield {
+            "name": KEY,
+            "in": "header",
+            "description": _IDEMPOTENCY,
+            "schema": schema,
+        }
 
 
 def _responses(operation: Operation, schemas: _Schemas) -> Json:
@@ -139,11 +153,19 @@ def _responses(operation: Operation, schemas: _Schemas) -> Json:
         is_json = operation.answer not in (Streamed, bytes)
         schema = {"schema": schemas.of(operation.answer)} if is_json else {}
         good["content"] = {operation.media: schema}
-    if operation.status == 201:
-        good["headers"] = {"Location": {"required": True, "schema": {"type": "string"}}}
+    is_got = operation.method == "GET" and not operation.is_streamed
+    headers = (
+        ("Location", operation.status == 201, True),
+        ("ETag", is_got, True),
+        (REPLAYED, operation.can_be_repeated, False),
+    )
+    good["headers"] = {
+        name: {"required": is_sure, "schema": {"type": "string"}}
+        for name, is_there, is_sure in headers
+        if is_there
+    }
     responses: Json = {str(operation.status): good}
-    if operation.method == "GET" and not operation.is_streamed:
-        good["headers"] = {"ETag": {"required": True, "schema": {"type": "string"}}}
+    if is_got:
         responses["304"] = {"description": "The version that If-None-Match names is the newest."}
     for status in sorted(refusals(operation)):
         responses[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
@@ -161,6 +183,8 @@ def refusals(operation: Operation) -> set[int]:
         found |= {422}
     if operation.body is not None:
         found |= {413, 415, 422}
+    if operation.can_be_repeated:
+        found |= {409, 422}
     return found
 
 

@@ -25,6 +25,7 @@ from core.people import NOBODY, Actor, Face
 from web.api.operation import MOST_BYTES, ROOT, Ask, Ground, Operation
 from web.api.problems import PROBLEM, Refused, explain
 from web.api.reading import read_body, read_places, read_query
+from web.api.repeats import KEY, do_once
 from web.api.reply import Reply, problem_reply, reply_to, send
 from web.channel import WebRequest
 from web.forgery import check_origin
@@ -98,8 +99,14 @@ class Api(Resource):
             send(request, reply)
 
     async def _work(self, operation: Operation, ask: Ask, given: Mapping[str, Any]) -> Reply:
-        result = await operation.handler(ask, **given)
-        return Reply(status=200) if operation.is_streamed else reply_to(operation, result)
+        async def do() -> Reply:
+            result = await operation.handler(ask, **given)
+            return Reply(status=200) if operation.is_streamed else reply_to(operation, result)
+
+        key = ask.request.getHeader(KEY)
+        if key is None or not operation.can_be_repeated:
+            return await do()
+        return await do_once(ask, key, do)
 
     def _done(self, result: Any, name: str) -> Any:
         self._under_way[name] -= 1

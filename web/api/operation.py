@@ -112,7 +112,7 @@ class Operation:
 
     `needs` are the keys without which it is refused, as documentation: `core.operations` decides.
     `errors` are statuses besides those that follow from the rest. Who is not known may use what
-    `is_open`.
+    `is_open`. `keeps_answer` is False where an answer may not be kept for an Idempotency-Key.
     """
 
     method: str
@@ -131,6 +131,7 @@ class Operation:
     time_s: float | None = ANSWER_S
     errors: tuple[int, ...] = ()
     is_open: bool = False
+    keeps_answer: bool = True
 
     @property
     def name(self) -> str:
@@ -139,6 +140,11 @@ class Operation:
     @property
     def is_streamed(self) -> bool:
         return self.answer is Streamed
+
+    @property
+    def can_be_repeated(self) -> bool:
+        """May it be sent with an Idempotency-Key?"""
+        return self.method == "POST" and self.keeps_answer and not self.is_streamed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -15,8 +14,8 @@ from core.rules.active_period import ActivePeriod
 from core.rules.hours import HoursState
 from core.rules.opening_hours import DefaultMode, HourRule, OpeningHours, parse_date
 from core.store.campaigns import save_campaign
-from core.store.database import open_database, upgrade
 from core.store.opening_hours import save_opening_hours
+from tests.support.databases import fresh_sqlite
 
 #: A Monday.
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -36,9 +35,7 @@ PERIOD = ActivePeriod(start=time(8), end=time(19, 59, 59), days=frozenset(range(
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    path: Path = tmp_path_factory.mktemp("inspector")
-    engine = open_database(f"sqlite:///{path}/whipbird.db")
-    upgrade(engine)
+    engine = fresh_sqlite(tmp_path_factory.mktemp("inspector") / "whipbird.db")
     with engine.begin() as conn:
         feasts, week = (save_opening_hours(conn, hours).id for hours in (FEASTS, WEEK))
         for name, hours in {"bare": (), "feasts": (feasts,), "full": (feasts, week)}.items():

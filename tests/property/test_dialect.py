@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.store.database import open_database, upgrade
+from tests.support.databases import fresh_sqlite
 from tests.support.fixtures_web import (
     NOW,
     Web,
@@ -89,8 +89,7 @@ OPERATIONS = [(place, op) for place, known in ENDPOINTS.items() for op in known]
 
 @pytest.fixture(scope="module")
 def far(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    engine = open_database(f"sqlite:///{tmp_path_factory.mktemp('dialect') / 'web.db'}")
-    upgrade(engine)
+    engine = fresh_sqlite(tmp_path_factory.mktemp("dialect") / "web.db")
     store_site(engine, name="ABC")
     make_user(engine, NOW)
     yield make_guarded_web(engine)

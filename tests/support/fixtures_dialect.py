@@ -93,20 +93,16 @@ class Dialect:
 
 
 @pytest.fixture(params=["query", "form"])
-def dialect(
-    request: pytest.FixtureRequest, tmp_path: Path, _sqlite_template: Path
-) -> Iterator[Dialect]:
+def dialect(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Dialect]:
     """Each test runs twice: with its fields in the query, and in a form."""
-    (tmp_path / "whipbird.db").write_bytes(_sqlite_template.read_bytes())
     found = Dialect(tmp_path, request.param)
     yield found
     found.close()
 
 
 @pytest.fixture
-def desk(tmp_path: Path, _sqlite_template: Path) -> Iterator[Dialect]:
+def desk(tmp_path: Path) -> Iterator[Dialect]:
     """The dialect, fields in the query: for what does not depend on how they are sent."""
-    (tmp_path / "whipbird.db").write_bytes(_sqlite_template.read_bytes())
     found = Dialect(tmp_path)
     yield found
     found.close()

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from core.store.database import open_database, upgrade
 from core.store.schema import metadata
+from tests.support.databases import fresh_sqlite
 from tests.support.mariadb import MariaDB, find_server
 
 _KEPT = {"site"}
@@ -47,21 +48,10 @@ def mariadb(_mariadb_engine: Engine) -> Engine:
     return _mariadb_engine
 
 
-@pytest.fixture(scope="session")
-def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("template") / "whipbird.db"
-    engine = open_database(f"sqlite:///{path}")
-    upgrade(engine)
-    engine.dispose()
-    return path
-
-
 @pytest.fixture
-def sqlite(_sqlite_template: Path, tmp_path: Path) -> Iterator[Engine]:
+def sqlite(tmp_path: Path) -> Iterator[Engine]:
     """A SQLite file, fresh."""
-    path = tmp_path / "whipbird.db"
-    path.write_bytes(_sqlite_template.read_bytes())
-    engine = open_database(f"sqlite:///{path}")
+    engine = fresh_sqlite(tmp_path / "whipbird.db")
     yield engine
     engine.dispose()
 

@@ -46,7 +46,6 @@ from core.rules.figures import work_out
 from core.rules.states import CallState, RunState
 from core.rules.verdicts import Verdict
 from core.store.campaigns import save_campaign
-from core.store.database import open_database, upgrade
 from core.store.endpoints import save_endpoint
 from core.store.journal import write_entries
 from core.store.lists import save_list, save_record
@@ -55,6 +54,7 @@ from core.store.secrets import hash_secret, save_session
 from core.store.servers import save_server
 from core.store.trunks import save_trunk
 from core.store.users import fetch_user_by_name
+from tests.support.databases import fresh_sqlite
 from tests.support.people import QUICK, make_user
 
 if TYPE_CHECKING:
@@ -371,24 +371,10 @@ def store_logs(engine: Engine, *logs: CallLog) -> None:
         write_entries(conn, [CallClosed(log=log, retry=None, outputs=None) for log in logs])
 
 
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A SQLite file with the schema and nothing in it."""
-    path = tmp_path_factory.mktemp("empty") / "web.db"
-    engine = open_database(f"sqlite:///{path}")
-    upgrade(engine)
-    with engine.connect() as conn:
-        conn.exec_driver_sql("COMMIT")
-        conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    engine.dispose()
-    return path.read_bytes()
-
-
 @pytest.fixture
-def web_engine(tmp_path: Path, migrated_file: bytes) -> Iterator[Engine]:
+def web_engine(tmp_path: Path) -> Iterator[Engine]:
     """A fresh SQLite database."""
-    (tmp_path / "web.db").write_bytes(migrated_file)
-    engine = open_database(f"sqlite:///{tmp_path / 'web.db'}")
+    engine = fresh_sqlite(tmp_path / "web.db")
     yield engine
     engine.dispose()
 

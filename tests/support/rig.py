@@ -17,7 +17,6 @@ from core.engine.threads import Threads
 from core.model import CallList, Campaign, EndPoint, Server, ServerType, Simulation, Trunk
 from core.ports import PbxFactory
 from core.store.campaigns import save_campaign
-from core.store.database import open_database, upgrade
 from core.store.endpoints import save_endpoint
 from core.store.lists import insert_records, save_list
 from core.store.lock import DialerLock
@@ -25,6 +24,7 @@ from core.store.runs import ask
 from core.store.schema import call_log
 from core.store.servers import save_server
 from core.store.trunks import save_trunk
+from tests.support.databases import fresh_sqlite
 from tests.support.timer import Timer
 
 MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -58,8 +58,7 @@ class Rig:
     def __init__(self, directory: Path, *, seed: int = 1) -> None:
         self.timer = Timer()
         self.clock = TimerClock(self.timer)
-        self.database: Database = open_database(f"sqlite:///{directory}/whipbird.db")
-        upgrade(self.database)
+        self.database: Database = fresh_sqlite(directory / "whipbird.db")
         self.lock = DialerLock(self.database)
         self.lock.acquire()
         self._rng = random.Random(seed)

@@ -1,9 +1,12 @@
 """Campaigns in the database, with what they use."""
 
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from itertools import groupby
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Table, select, union
+from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Table, select, union
 
 from core.errors import NotFound
 from core.model import Campaign, Pace
@@ -24,8 +27,10 @@ from core.store.schema import (
     campaign_opening_hours,
     campaign_trunk,
     disposition_rule,
+    metadata,
     reschedule_rule,
 )
+from core.store.sequences import fetch_part_ids, fetch_sequences, save_sequence
 
 #: Most campaigns shown at once.
 LIMIT = 10_000
@@ -47,7 +52,7 @@ _ELSEWHERE = (
 
 def fetch_campaigns(conn: Connection) -> list[Campaign]:
     rows = conn.execute(select(campaign).order_by(campaign.c.id).limit(LIMIT)).mappings().all()
-    return [_campaign(conn, dict(row)) for row in rows]
+    return make_campaigns(conn, rows)
 
 
 def fetch_campaign(conn: Connection, campaign_id: int) -> Campaign:
@@ -85,11 +90,29 @@ def _fetch_one(conn: Connection, condition: ColumnElement[bool], shown: object) 
     row = conn.execute(select(campaign).where(condition)).mappings().first()
     if row is None:
         raise NotFound("campaign", shown)
-    return _campaign(conn, dict(row))
+    return make_campaigns(conn, [row])[0]
 
 
-def _campaign(conn: Connection, row: dict[str, Any]) -> Campaign:
-    row, key = fields_of(row), row["id"]
+def make_campaigns(conn: Connection, rows: Sequence[RowMapping]) -> list[Campaign]:
+    """The campaigns of these rows, with what they use."""
+    keys = [row["id"] for row in rows]
+    parts: dict[str, Mapping[int, tuple[Any, ...]]] = {
+        "trunk_ids": _fetch_set(conn, campaign_trunk.c.trunk_id, keys),
+        "endpoint_ids": _fetch_set(conn, campaign_end_point.c.end_point_id, keys),
+        "black_list_ids": _fetch_set(conn, campaign_black_list.c.list_id, keys),
+        "cap_ids": _fetch_set(conn, campaign_cap.c.cap_id, keys),
+        "list_ids": _fetch_ids(conn, campaign_list, "list_id", keys),
+        "opening_hours_ids": _fetch_ids(conn, campaign_opening_hours, "opening_hours_id", keys),
+        "reschedule_rules": _fetch_rules(conn, keys),
+        "disposition_rules": fetch_disposition_rules(conn, keys),
+    }
+    return [
+        _campaign(fields_of(row), {name: found.get(row["id"], ()) for name, found in parts.items()})
+        for row in rows
+    ]
+
+
+def _campaign(row: dict[str, Any], parts: dict[str, Any]) -> Campaign:
     start, end, days = (row.pop(f"active_{part}") for part in ("start", "end", "days"))
     read = {
         "pace": Pace(row["pace"]),
@@ -98,59 +121,89 @@ def _campaign(conn: Connection, row: dict[str, Any]) -> Campaign:
         "recipient_hours": _recipient_hours(row["recipient_hours"]),
         "email_addresses": tuple(filter(None, (row["email_addresses"] or "").split(","))),
     }
-    return Campaign(
-        **{**row, **read},
-        active_period=parse_active_period(start, end, days),
-        trunk_ids=_ids(conn, campaign_trunk, "trunk_id", "trunk_id", key),
-        endpoint_ids=_ids(conn, campaign_end_point, "end_point_id", "end_point_id", key),
-        list_ids=_ids(conn, campaign_list, "list_id", "idx", key),
-        black_list_ids=_ids(conn, campaign_black_list, "list_id", "list_id", key),
-        cap_ids=_ids(conn, campaign_cap, "cap_id", "cap_id", key),
-        opening_hours_ids=_ids(conn, campaign_opening_hours, "opening_hours_id", "idx", key),
-        reschedule_rules=_rules(conn, key),
-        disposition_rules=fetch_disposition_rules(conn, key),
-    )
+    period = parse_active_period(start, end, days)
+    return Campaign(**{**row, **read, **parts}, active_period=period)
 
 
 def _recipient_hours(text: str | None) -> RecipientHours | None:
     return msgspec.json.decode(text, type=RecipientHours) if text else None
 
 
-def _ids(conn: Connection, table: Table, column: str, order: str, key: int) -> tuple[int, ...]:
-    query = select(table.c[column]).where(table.c.campaign_id == key).order_by(table.c[order])
-    return tuple(conn.execute(query).scalars())
+def _fetch_set(
+    conn: Connection, column: Column[int], keys: Sequence[int]
+) -> dict[int, tuple[int, ...]]:
+    """The ids that each campaign has in the column, the smallest first."""
+    table = column.table
+    query = select(table.c.campaign_id, column).where(table.c.campaign_id.in_(keys))
+    rows = conn.execute(query.order_by(table.c.campaign_id, column)).all()
+    grouped = groupby(rows, lambda row: int(row[0]))
+    return {key: tuple(row[1] for row in found) for key, found in grouped}
 
 
-def _rules(conn: Connection, key: int) -> tuple[RescheduleRule, ...]:
-    table = reschedule_rule
-    query = select(table).where(table.c.campaign_id == key).order_by(table.c.idx)
-    return tuple(
-        RescheduleRule(
-            state=CallState(row.state),
-            ext_status=row.ext_status,
-            max_attempts=row.max_attempts,
-            retry_after_s=row.retry_after_s,
-            mode=RetryMode(row.mode),
-        )
-        for row in conn.execute(query)
+def _fetch_ids(
+    conn: Connection, table: Table, column: str, keys: Sequence[int]
+) -> dict[int, tuple[int, ...]]:
+    found = fetch_sequences(conn, table, keys)
+    return {key: tuple(row[column] for row in rows) for key, rows in found.items()}
+
+
+def _fetch_rules(conn: Connection, keys: Sequence[int]) -> dict[int, tuple[RescheduleRule, ...]]:
+    found = fetch_sequences(conn, reschedule_rule, keys)
+    return {key: tuple(map(_rule, rows)) for key, rows in found.items()}
+
+
+def _rule(row: RowMapping) -> RescheduleRule:
+    return RescheduleRule(
+        state=CallState(row["state"]),
+        ext_status=row["ext_status"],
+        max_attempts=row["max_attempts"],
+        retry_after_s=row["retry_after_s"],
+        mode=RetryMode(row["mode"]),
     )
 
 
-def save_campaign(conn: Connection, value: Campaign) -> Campaign:
-    """Insert (id 0) or update the campaign and all it uses; the stored campaign."""
+class Part(StrEnum):
+    """What a campaign has in an order, each with an id of its own."""
+
+    #: The lists it dials.
+    LIST = "campaign_list"
+    #: Its opening hours.
+    OPENING_HOURS = "campaign_opening_hours"
+    #: When a call that ended is tried again.
+    RESCHEDULE = "reschedule_rule"
+    #: What is done with a call that is over.
+    DISPOSITION = "disposition_rule"
+
+
+def fetch_parts(conn: Connection, part: Part, campaign_id: int) -> tuple[int, ...]:
+    """The ids of the campaign's parts of this kind in their order."""
+    return fetch_part_ids(conn, metadata.tables[part], campaign_id)
+
+
+def save_campaign(
+    conn: Connection, value: Campaign, part_ids: Mapping[Part, Sequence[int]] | None = None
+) -> Campaign:
+    """Insert (id 0) or update the campaign and all it uses; the stored campaign. `part_ids` are
+    those of its parts where somebody knows them, 0 for a new one; the others keep theirs."""
     stored = save(conn, campaign, value, _columns(value))
     key = stored.id
-    _save_set(conn, campaign_trunk, "trunk_id", key, value.trunk_ids)
-    _save_set(conn, campaign_end_point, "end_point_id", key, value.endpoint_ids)
-    _save_set(conn, campaign_black_list, "list_id", key, value.black_list_ids)
-    _save_set(conn, campaign_cap, "cap_id", key, value.cap_ids)
-    _save_sequence(conn, campaign_list, key, [{"list_id": i} for i in value.list_ids])
-    hours = [{"opening_hours_id": i} for i in value.opening_hours_ids]
-    _save_sequence(conn, campaign_opening_hours, key, hours)
-    _save_sequence(conn, reschedule_rule, key, [values_of(rule) for rule in value.reschedule_rules])
-    dispositions = [disposition_row(rule) for rule in value.disposition_rules]
-    _save_sequence(conn, disposition_rule, key, dispositions)
+    _save_set(conn, campaign_trunk.c.trunk_id, key, value.trunk_ids)
+    _save_set(conn, campaign_end_point.c.end_point_id, key, value.endpoint_ids)
+    _save_set(conn, campaign_black_list.c.list_id, key, value.black_list_ids)
+    _save_set(conn, campaign_cap.c.cap_id, key, value.cap_ids)
+    for part, rows in _sequences(value).items():
+        ids = (part_ids or {}).get(part)
+        save_sequence(conn, metadata.tables[part], key, rows, ids)
     return stored
+
+
+def _sequences(value: Campaign) -> dict[Part, list[dict[str, Any]]]:
+    return {
+        Part.LIST: [{"list_id": i} for i in value.list_ids],
+        Part.OPENING_HOURS: [{"opening_hours_id": i} for i in value.opening_hours_ids],
+        Part.RESCHEDULE: [values_of(rule) for rule in value.reschedule_rules],
+        Part.DISPOSITION: [disposition_row(rule) for rule in value.disposition_rules],
+    }
 
 
 def _columns(value: Campaign) -> dict[str, Any]:
@@ -166,10 +219,6 @@ def _columns(value: Campaign) -> dict[str, Any]:
     }
 
 
-def _save_set(conn: Connection, table: Table, column: str, key: int, ids: tuple[int, ...]) -> None:
-    replace_parts(conn, table.c.campaign_id, key, [{column: i} for i in ids])
-
-
-def _save_sequence(conn: Connection, table: Table, key: int, rows: list[dict[str, Any]]) -> None:
-    numbered = [{"idx": idx, **row} for idx, row in enumerate(rows, 1)]
-    replace_parts(conn, table.c.campaign_id, key, numbered)
+def _save_set(conn: Connection, column: Column[int], key: int, ids: tuple[int, ...]) -> None:
+    owner = column.table.c.campaign_id
+    replace_parts(conn, owner, key, [{column.name: i} for i in ids])

@@ -1,32 +1,35 @@
 """Disposition rules in the database."""
 
+from collections.abc import Collection
+from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, RowMapping
 
 from core.rules.disposition import AttributeMode, DispositionRule, Verb
 from core.rules.states import CallState
 from core.store.rows import values_of
 from core.store.schema import disposition_rule
+from core.store.sequences import fetch_sequences
 
 
-def fetch_disposition_rules(conn: Connection, campaign_id: int) -> tuple[DispositionRule, ...]:
-    """The campaign's rules in their order."""
-    table = disposition_rule
-    left_out = ("campaign_id", "idx")
-    columns = [column for column in table.c if column.name not in left_out]
-    query = select(*columns).where(table.c.campaign_id == campaign_id).order_by(table.c.idx)
-    return tuple(_rule(dict(row)) for row in conn.execute(query).mappings())
+def fetch_disposition_rules(
+    conn: Connection, campaign_ids: Collection[int]
+) -> dict[int, tuple[DispositionRule, ...]]:
+    """The rules of each campaign in their order; one that has none is not a key."""
+    found = fetch_sequences(conn, disposition_rule, campaign_ids)
+    return {key: tuple(map(_rule, rows)) for key, rows in found.items()}
 
 
-def _rule(row: dict[str, Any]) -> DispositionRule:
+def _rule(row: RowMapping) -> DispositionRule:
+    values = {f.name: row[f.name] for f in fields(DispositionRule)}
     read = {
         "state": CallState(row["state"]),
         "verb": Verb(row["verb"]),
         "attribute_mode": AttributeMode(row["attribute_mode"]),
         "attributes": tuple(row["attributes"].items()),
     }
-    return DispositionRule(**{**row, **read})
+    return DispositionRule(**{**values, **read})
 
 
 def disposition_row(rule: DispositionRule) -> dict[str, Any]:

@@ -81,6 +81,15 @@ def _protection() -> list[Column[Any]]:
     ]
 
 
+def _place() -> list[Column[int]]:
+    """Of a campaign's part: an id that no other part ever gets, and where it stands."""
+    return [
+        _key(),
+        Column("campaign_id", ForeignKey("campaign.id"), nullable=False),
+        Column("idx", Integer, nullable=False),
+    ]
+
+
 #: One row: what tells this installation's calls from another's, and whether it is for show.
 site = Table(
     "site",
@@ -222,11 +231,12 @@ campaign_end_point = Table(
 campaign_list = Table(
     "campaign_list",
     metadata,
-    Column("campaign_id", ForeignKey("campaign.id"), primary_key=True),
-    Column("idx", Integer, primary_key=True, autoincrement=False),
+    *_place(),
     _link("list_id", "call_list"),
     UniqueConstraint("campaign_id", "list_id"),
+    UniqueConstraint("campaign_id", "idx"),
     Index(None, "list_id"),
+    sqlite_autoincrement=True,
 )
 
 campaign_black_list = Table(
@@ -282,29 +292,30 @@ opening_hours_rule = Table(
 campaign_opening_hours = Table(
     "campaign_opening_hours",
     metadata,
-    Column("campaign_id", ForeignKey("campaign.id"), primary_key=True),
-    Column("idx", Integer, primary_key=True, autoincrement=False),
+    *_place(),
     _link("opening_hours_id", "opening_hours"),
+    UniqueConstraint("campaign_id", "idx"),
+    sqlite_autoincrement=True,
 )
 
 reschedule_rule = Table(
     "reschedule_rule",
     metadata,
-    Column("campaign_id", ForeignKey("campaign.id"), primary_key=True),
-    Column("idx", Integer, primary_key=True, autoincrement=False),
+    *_place(),
     Column("state", String(16), nullable=False),
     Column("ext_status", name_type(64), nullable=False),
     Column("max_attempts", Integer, nullable=False),
     Column("retry_after_s", Integer, nullable=False),
     Column("mode", String(8), nullable=False),
+    UniqueConstraint("campaign_id", "idx"),
+    sqlite_autoincrement=True,
 )
 
 #: A number goes to `list_id`, or to be recalled by the campaign `target_id`.
 disposition_rule = Table(
     "disposition_rule",
     metadata,
-    Column("campaign_id", ForeignKey("campaign.id"), primary_key=True),
-    Column("idx", Integer, primary_key=True, autoincrement=False),
+    *_place(),
     Column("state", String(16), nullable=False),
     Column("ext_status", name_type(64), nullable=False),
     Column("with_retries_pending", Boolean, nullable=False),
@@ -316,6 +327,8 @@ disposition_rule = Table(
     Column("defer_s", BigInteger, nullable=False),
     Column("attribute_mode", String(8), nullable=False),
     Column("attributes", Attributes),
+    UniqueConstraint("campaign_id", "idx"),
+    sqlite_autoincrement=True,
 )
 
 run = Table(

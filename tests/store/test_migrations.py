@@ -12,7 +12,7 @@ from core.model import Campaign
 from core.rules.caps import PastCall
 from core.rules.notifications import LetterKind
 from core.store.attempts import fetch_open_attempts
-from core.store.campaigns import fetch_campaigns, save_campaign
+from core.store.campaigns import Part, fetch_campaigns, fetch_parts, save_campaign
 from core.store.database import check_schema, reading, upgrade
 from core.store.journal import write_entries
 from core.store.lists import fetch_records
@@ -161,3 +161,24 @@ def test_a_letter_of_before_is_still_a_notification_of_its_call(empty_database: 
         [letter] = fetch_due(conn, NOW, limit=9)
     assert (letter.id, letter.call_id, letter.kind) == (7, 1, LetterKind.NOTIFY)
     assert (letter.url, letter.body, letter.attempts) == ("http://crm.example/", "num=1", 2)
+
+
+def test_lists_and_rules_of_before_get_ids_in_their_order(empty_database: Engine) -> None:
+    furnish_0001(empty_database)
+    migrate(empty_database, "0018")  # before their ids
+    rule = "'RS_BUSY', '', {attempts}, 60, 'FIXED'"
+    with empty_database.begin() as conn:
+        for idx in (2, 1):
+            values = rule.format(attempts=idx)
+            conn.exec_driver_sql(f"INSERT INTO reschedule_rule VALUES (1, {idx}, {values})")
+        before = keys_of(conn, "campaign_list")
+    upgrade(empty_database)
+    with empty_database.begin() as conn:
+        [campaign] = fetch_campaigns(conn)
+        assert campaign.list_ids == (1,)
+        assert [rule.max_attempts for rule in campaign.reschedule_rules] == [1, 2]
+        assert fetch_parts(conn, Part.RESCHEDULE, 1) == (1, 2)
+        after = keys_of(conn, "campaign_list")
+        assert {name: after.get(name) for name in before} == before
+        save_campaign(conn, campaign)
+        assert fetch_parts(conn, Part.RESCHEDULE, 1) == (1, 2)

@@ -66,6 +66,12 @@ def disposition_misfits(
             )
 
 
+def disposition_keys(verb: Verb) -> tuple[str, ...]:
+    """The keys that a rule of this action has."""
+    needed, allowed = _ARGUMENTS[verb]
+    return ("state", "ext_status", "with_retries_pending", "action", *needed, *allowed)
+
+
 def show_disposition(named: NamedRule) -> str:
     """The rule as people read it in a diff."""
     rule = named.rule

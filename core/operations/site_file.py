@@ -91,19 +91,24 @@ def _read_section(kind: Kind, raw: object, problems: list[str]) -> Iterable[Entr
         problems.append(f'{kind} "{raw}": write tables, [{kind}.NAME]')
         return
     for name, table in raw.items():
-        place = join(kind, name)
-        try:
-            value.name(name)
-        except InvalidValue as error:
-            problems.append(f"{place}: {error.expected}")
-        values = read_table(table, _SHAPES[kind], place, problems, secrets=value.SECRETS)
-        _read_nested(values, place, problems)
-        keys = frozenset(table) if isinstance(table, Mapping) else frozenset()
-        if kind is Kind.OPENING_HOURS:
-            keys = read_rules(values, keys, place, problems)
-        if kind is Kind.CAP:
-            keys = read_cap(values, keys, place, problems)
-        yield Entry(kind=kind, name=name, values=values, keys=keys)
+        yield read_entry(kind, name, table, problems)
+
+
+def read_entry(kind: Kind, name: str, table: object, problems: list[str]) -> Entry:
+    """The entry that one table makes; what is wrong in it is added to `problems`."""
+    place = join(kind, name)
+    try:
+        value.name(name)
+    except InvalidValue as error:
+        problems.append(f"{place}: {error.expected}")
+    values = read_table(table, _SHAPES[kind], place, problems, secrets=value.SECRETS)
+    _read_nested(values, place, problems)
+    keys = frozenset(table) if isinstance(table, Mapping) else frozenset()
+    if kind is Kind.OPENING_HOURS:
+        keys = read_rules(values, keys, place, problems)
+    if kind is Kind.CAP:
+        keys = read_cap(values, keys, place, problems)
+    return Entry(kind=kind, name=name, values=values, keys=keys)
 
 
 def _read_nested(values: dict[str, Any], place: str, problems: list[str]) -> None:

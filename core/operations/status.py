@@ -12,7 +12,7 @@ from core.operations.campaigns import CampaignView, campaigns
 from core.operations.permission import require, visible
 from core.operations.reports import RunSummary, recent_runs
 from core.operations.run_lists import RunLists, open_run_lists
-from core.operations.site import Site, fetch_site
+from core.operations.site_stored import Site, fetch_site
 from core.people import Actor
 from core.rules.keys import Key
 from core.store.database import reading

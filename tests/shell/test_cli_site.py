@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.operations.site import describe, fetch_site
+from core.operations.site_stored import describe, fetch_site
 from core.rules.active_period import ActivePeriod
 from core.rules.opening_hours import DefaultMode
 from core.rules.public_holidays import public_holidays

@@ -17,7 +17,8 @@ from core.operations.outbox import drop, fetch_outbox, retry
 from core.operations.reports import log_page, recent_runs, run_report
 from core.operations.run_logs import START, count_calls, find_place, read_calls
 from core.operations.run_periods import run_stats, runs_between
-from core.operations.site import apply, fetch_site, fetch_targets, plan_text
+from core.operations.site import apply, fetch_targets, plan_text
+from core.operations.site_stored import fetch_site
 from core.operations.status import fetch_status
 from core.operations.why import tell
 from core.people import SYSTEM, Actor, Face

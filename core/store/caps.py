@@ -14,14 +14,14 @@ LIMIT = 1000
 
 def fetch_caps(conn: Connection) -> list[Cap]:
     rows = conn.execute(select(cap).order_by(cap.c.id).limit(LIMIT)).mappings()
-    return [_cap(row) for row in rows]
+    return [make_cap(row) for row in rows]
 
 
 def fetch_caps_of(conn: Connection, cap_ids: Collection[int]) -> tuple[Cap, ...]:
     """These caps, and all site-wide ones."""
     query = select(cap).where(or_(cap.c.is_site_wide == true(), cap.c.id.in_(cap_ids)))
     rows = conn.execute(query.order_by(cap.c.id).limit(LIMIT)).mappings()
-    return tuple(_cap(row) for row in rows)
+    return tuple(make_cap(row) for row in rows)
 
 
 def save_cap(conn: Connection, value: Cap) -> Cap:
@@ -29,5 +29,5 @@ def save_cap(conn: Connection, value: Cap) -> Cap:
     return save(conn, cap, value, values_of(value))
 
 
-def _cap(row: RowMapping) -> Cap:
+def make_cap(row: RowMapping) -> Cap:
     return Cap(**{**row, "day": DayKind(row["day"])})

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, insert, select
+from sqlalchemy import Connection, RowMapping, Select, func, insert, select
 
 from core.errors import NotFound
 from core.model import CallList, Record
@@ -20,7 +20,7 @@ _PLACES = {"qmark": "(?, ?, ?)", "format": "(%s, %s, %s)", "pyformat": "(%s, %s,
 
 def fetch_lists(conn: Connection) -> list[CallList]:
     rows = conn.execute(select(call_list).order_by(call_list.c.id).limit(LIMIT)).mappings()
-    return [CallList(**fields_of(row)) for row in rows]
+    return [make_list(row) for row in rows]
 
 
 def fetch_list(conn: Connection, list_id: int) -> CallList:
@@ -28,7 +28,7 @@ def fetch_list(conn: Connection, list_id: int) -> CallList:
     row = conn.execute(select(call_list).where(call_list.c.id == list_id)).mappings().first()
     if row is None:
         raise NotFound("list", list_id)
-    return CallList(**fields_of(row))
+    return make_list(row)
 
 
 def fetch_list_by_name(conn: Connection, name: str) -> CallList:
@@ -36,6 +36,10 @@ def fetch_list_by_name(conn: Connection, name: str) -> CallList:
     row = conn.execute(select(call_list).where(call_list.c.name == name)).mappings().first()
     if row is None:
         raise NotFound("list", name)
+    return make_list(row)
+
+
+def make_list(row: RowMapping) -> CallList:
     return CallList(**fields_of(row))
 
 

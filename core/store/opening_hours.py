@@ -1,6 +1,8 @@
 """Opening hours in the database, each with its rules in order."""
 
+from collections.abc import Sequence
 from datetime import date, time
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, RowMapping, select
@@ -24,7 +26,7 @@ LIMIT = 10_000
 
 def fetch_all_opening_hours(conn: Connection) -> list[OpeningHours]:
     query = select(opening_hours).order_by(opening_hours.c.id).limit(LIMIT)
-    return [_opening_hours(conn, row) for row in conn.execute(query).mappings().all()]
+    return make_opening_hours(conn, conn.execute(query).mappings().all())
 
 
 def fetch_opening_hours(conn: Connection, opening_hours_id: int) -> OpeningHours:
@@ -41,7 +43,7 @@ def _fetch_one(conn: Connection, condition: ColumnElement[bool], shown: object) 
     row = conn.execute(select(opening_hours).where(condition)).mappings().first()
     if row is None:
         raise NotFound("opening-hours", shown)
-    return _opening_hours(conn, row)
+    return make_opening_hours(conn, [row])[0]
 
 
 def save_opening_hours(conn: Connection, value: OpeningHours) -> OpeningHours:
@@ -71,14 +73,19 @@ def render_date(day: RuleDate) -> str:
     return f"{day.day:02}/{day.month:02}/{day.year:04}"
 
 
-def _opening_hours(conn: Connection, row: RowMapping) -> OpeningHours:
-    table = opening_hours_rule
-    rules = conn.execute(
-        select(table).where(table.c.opening_hours_id == row["id"]).order_by(table.c.idx)
-    )
-    values = fields_of(row)
+def make_opening_hours(conn: Connection, rows: Sequence[RowMapping]) -> list[OpeningHours]:
+    """The opening hours of these rows, with their rules."""
+    table = opening_hours_rule.c
+    query = select(opening_hours_rule).where(table.opening_hours_id.in_([r["id"] for r in rows]))
+    found = conn.execute(query.order_by(table.opening_hours_id, table.idx)).all()
+    grouped = groupby(found, lambda rule: int(rule.opening_hours_id))
+    rules = {key: tuple(map(_rule, group)) for key, group in grouped}
+    return [_opening_hours(fields_of(row), rules.get(row["id"], ())) for row in rows]
+
+
+def _opening_hours(values: dict[str, Any], rules: tuple[HourRule, ...]) -> OpeningHours:
     default = DefaultMode(values.pop("default_mode"))
-    return OpeningHours(**values, default=default, rules=tuple(map(_rule, rules)))
+    return OpeningHours(**values, default=default, rules=rules)
 
 
 def _rule(row: Row[tuple[object, ...]]) -> HourRule:

@@ -13,7 +13,7 @@ LIMIT = 1000
 
 def fetch_servers(conn: Connection) -> list[Server]:
     rows = conn.execute(select(server).order_by(server.c.id).limit(LIMIT)).mappings()
-    return [_server(row) for row in rows]
+    return [make_server(row) for row in rows]
 
 
 def fetch_server(conn: Connection, server_id: int) -> Server:
@@ -21,7 +21,7 @@ def fetch_server(conn: Connection, server_id: int) -> Server:
     row = conn.execute(select(server).where(server.c.id == server_id)).mappings().first()
     if row is None:
         raise NotFound("server", server_id)
-    return _server(row)
+    return make_server(row)
 
 
 def save_server(conn: Connection, value: Server) -> Server:
@@ -29,5 +29,5 @@ def save_server(conn: Connection, value: Server) -> Server:
     return save(conn, server, value, values_of(value))
 
 
-def _server(row: RowMapping) -> Server:
+def make_server(row: RowMapping) -> Server:
     return Server(**{**fields_of(row), "type": ServerType(row["type"])})

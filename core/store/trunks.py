@@ -14,7 +14,7 @@ LIMIT = 10_000
 
 def fetch_trunks(conn: Connection) -> list[Trunk]:
     rows = conn.execute(select(trunk).order_by(trunk.c.id).limit(LIMIT)).mappings()
-    return [_trunk(row) for row in rows]
+    return [make_trunk(row) for row in rows]
 
 
 def fetch_trunk(conn: Connection, trunk_id: int) -> Trunk:
@@ -22,7 +22,7 @@ def fetch_trunk(conn: Connection, trunk_id: int) -> Trunk:
     row = conn.execute(select(trunk).where(trunk.c.id == trunk_id)).mappings().first()
     if row is None:
         raise NotFound("trunk", trunk_id)
-    return _trunk(row)
+    return make_trunk(row)
 
 
 def save_trunk(conn: Connection, value: Trunk) -> Trunk:
@@ -33,7 +33,7 @@ def save_trunk(conn: Connection, value: Trunk) -> Trunk:
     return save(conn, trunk, value, columns)
 
 
-def _trunk(row: RowMapping) -> Trunk:
+def make_trunk(row: RowMapping) -> Trunk:
     text = row["simulation"]
     simulation = msgspec.json.decode(text, type=Simulation) if text else None
     return Trunk(**{**fields_of(row), "simulation": simulation})

@@ -102,6 +102,7 @@ first = FirstLink(database, passwords)
 logons = ThreadPool(1, 1, name="logons")
 site = make_site(
     source=engine.publisher,
+    news=engine.news,
     control=EngineControl(engine, threads, clock),
     engine=database,
     pool=threads.readers,

@@ -11,7 +11,7 @@ from bench.load import Result, pbx, run_bare, run_call_files, run_whipbird
 #: Up to where more open calls bring no more calls per second.
 OPEN_CALLS = (1000, 1400, 2000)
 #: What is measured, in this order.
-_PARTS = ("calls", "import", "memory", "ticks", "black-lists", "week", "http")
+_PARTS = ("calls", "import", "memory", "ticks", "black-lists", "week", "http", "streams")
 
 
 def main() -> None:
@@ -36,6 +36,8 @@ def main() -> None:
         _run("bench.week", str(chosen.rows))
     if "http" in wanted:
         http.measure()
+    if "streams" in wanted:
+        _run("bench.streams")
 
 
 def _run(module: str, *arguments: str) -> None:

@@ -8,7 +8,7 @@ connections. The bounds stand on Twisted's own extension points.
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import IO, Any, cast
 from urllib.parse import parse_qsl
 
@@ -225,7 +225,8 @@ class Channel(HTTPChannel):
 
 class WebSite(server.Site):
     """Makes a channel of each connection, up to `max_connections` at once. `body_limit` says
-    what bodies a path takes, `refusal` in which words it refuses what is too much."""
+    what bodies a path takes, `refusal` in which words it refuses what is too much; `at_end` is
+    called when it stops to listen."""
 
     protocol = Channel  # type: ignore[assignment]  # Twisted wraps it for HTTP/2
 
@@ -237,6 +238,7 @@ class WebSite(server.Site):
         max_connections: int,
         body_limit: BodyLimit = lambda _path: MAX_BODY,
         refusal: Refusal = refuse_in_a_line,
+        at_end: Sequence[Callable[[], None]] = (),
     ) -> None:
         super().__init__(  # type: ignore[no-untyped-call]  # Twisted is untyped
             resource,
@@ -247,6 +249,7 @@ class WebSite(server.Site):
         )
         self.body_limit = body_limit
         self.refusal = refusal
+        self._at_end = at_end
         self.connections: set[Channel] = set()
         self._max_connections = max_connections
         self._refused = 0
@@ -264,6 +267,11 @@ class WebSite(server.Site):
             _log.warning("web connections are taken again; %d were refused", self._refused)
             self._refused = 0
         return cast(Channel, super().buildProtocol(addr))  # type: ignore[no-untyped-call]  # Twisted
+
+    def stopFactory(self) -> None:
+        for end in self._at_end:
+            end()
+        super().stopFactory()
 
     def log(self, request: Request) -> None:
         """Queries hold tokens and what is known of people: the log shows paths alone."""

@@ -18,6 +18,7 @@ from core.operations.first import FirstLink, is_for_show
 from core.operations.passwords import Passwords
 from core.ports import Clock
 from core.ports.control import Control
+from core.ports.news import NewsSource
 from core.ports.snapshot import SnapshotSource
 from web.api.description import describing
 from web.api.face import Api, refuse_as_problem
@@ -28,6 +29,7 @@ from web.channel import MAX_BODY, WebSite, refuse_in_a_line
 from web.compat.admission import Gated
 from web.compat.asked import Ground
 from web.compat.dialect import Dialect
+from web.events import EventStream
 from web.forgery import FormTokens
 from web.gate import Gate
 from web.guard import Guarded
@@ -45,6 +47,7 @@ _API = f"{ROOT}/".encode()
 def make_site(
     *,
     source: SnapshotSource,
+    news: NewsSource,
     control: Control,
     engine: Engine,
     pool: ThreadPool,
@@ -69,15 +72,18 @@ def make_site(
     `door` knows who asks, `first` makes the first of them, and `passwords` keeps how they are
     checked; each is made if it is None.
     `names` are host names, without port, under which browsers reach the server besides
-    localhost, over at most `max_connections` at once; `proxies` are addresses whose
-    X-Forwarded headers are believed. `secret` signs the forms' tokens; one is made up if it is
-    None. `contexts` are the first parts of the dialect's addresses, whose control calls anybody
-    may make if `is_control_open`, and who is at one of `control_addresses` in any case.
+    localhost, over at most `max_connections` at once, of which three quarters may be streams of
+    events; `proxies` are addresses whose X-Forwarded headers are believed. `secret` signs the
+    forms' tokens; one is made up if it is None. `contexts` are the first parts of the dialect's
+    addresses, whose control calls anybody may make if `is_control_open`, and who is at one of
+    `control_addresses` in any case.
     """
     passwords = passwords or Passwords()
     assets, threads = load_assets(), IReactorFromThreads(reactor)
     renderer = Renderer(assets, is_for_show=is_for_show(engine))
     tokens = FormTokens(secret or secrets.token_bytes(32))
+    live = LiveStream(source, reactor, renderer.stream)
+    events = EventStream(news, reactor, most=max_connections * 3 // 4)
     gate = Gate(
         door=door or Doorkeeper(engine, clock, passwords),
         reactor=threads,
@@ -92,7 +98,7 @@ def make_site(
             pool=pool,
             reactor=threads,
             clock=clock,
-            stream=LiveStream(source, reactor, renderer.stream),
+            stream=live,
             renderer=renderer,
             assets=assets,
             tokens=tokens,
@@ -123,6 +129,7 @@ def make_site(
             gate=gate,
             tokens=tokens,
             passwords=passwords,
+            events=events,
         ),
         (*OPERATIONS, *describing(OPERATIONS, TAGS, assets.address)),
         reactor,
@@ -134,6 +141,7 @@ def make_site(
         max_connections=max_connections,
         body_limit=lambda path: api.body_limit(path) if path.startswith(_API) else MAX_BODY,
         refusal=_refuse,
+        at_end=(live.end, events.end),
     )
 
 

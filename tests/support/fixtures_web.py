@@ -20,6 +20,7 @@ from twisted.python.threadpool import ThreadPool
 from twisted.web.http import HTTPChannel
 from zope.interface import implementer
 
+from core.engine.newsring import NewsRing
 from core.model import (
     Attempt,
     CallList,
@@ -193,6 +194,7 @@ class Web:
     site: "WebSite"
     source: FakeSource
     control: FakeControl
+    news: NewsRing
     clock: TurningClock
     engine: Engine
     #: The Cookie header of requests that name none.
@@ -383,6 +385,7 @@ def make_web(
     engine: Engine,
     *,
     source: FakeSource | None = None,
+    news: NewsRing | None = None,
     control: Any = None,
     clock: Any = None,
     cookie: str = "",
@@ -394,9 +397,11 @@ def make_web(
 
     source = source or FakeSource(snapshot_of())
     control = control or FakeControl()
+    news = news or NewsRing("e1")
     reactor = TurningClock()
     site = make_site(
         source=source,
+        news=news,
         control=control,
         engine=engine,
         pool=InlinePool(),
@@ -405,7 +410,13 @@ def make_web(
         **settings,
     )
     return Web(
-        site=site, source=source, control=control, clock=reactor, engine=engine, cookie=cookie
+        site=site,
+        source=source,
+        control=control,
+        news=news,
+        clock=reactor,
+        engine=engine,
+        cookie=cookie,
     )
 
 
@@ -471,6 +482,7 @@ def live_server(web_engine: Engine) -> Iterator[LiveServer]:
     log_on(web_engine)
     site = make_site(
         source=source,
+        news=NewsRing("e1"),
         control=FakeControl(),
         engine=web_engine,
         pool=pool,

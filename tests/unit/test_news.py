@@ -1,6 +1,7 @@
 """What is told: as JSON, through filters, out of the ring."""
 
 import json
+from dataclasses import fields
 from datetime import timedelta
 
 import pytest
@@ -9,44 +10,11 @@ from core.dialer.live import Live
 from core.engine.newsring import KEPT, NewsRing
 from core.engine.teller import PAUSE, Teller
 from core.model import Campaign
-from core.rules.news import CallChanged, Filter, News, RunFigures, Topic, render_news
-from core.rules.states import CallState, RunState
+from core.rules.news import TOPICS, Filter, News, Topic, render_news
+from tests.support.installation import HOME
+from tests.support.news import call_news, figures_news
 from tests.support.world import NOON, World
-
-
-def call(call_id: int = 1, **changes: object) -> CallChanged:
-    values: dict[str, object] = {
-        "at": NOON,
-        "call_id": call_id,
-        "run_id": 7,
-        "campaign_id": 3,
-        "campaign": "Spring",
-        "list_id": 2,
-        "list_name": "people",
-        "record_id": 11,
-        "number": "5551234",
-        "retry_no": 0,
-        "state": CallState.CONNECTED,
-    }
-    return CallChanged(**(values | changes))  # type: ignore[arg-type]
-
-
-def figures(**changes: object) -> RunFigures:
-    values: dict[str, object] = {
-        "at": NOON,
-        "run_id": 7,
-        "campaign_id": 3,
-        "campaign": "Spring",
-        "state": RunState.RUNNING,
-        "attempted": 5,
-        "completed": 2,
-        "live_calls": 1,
-        "hopper": 4,
-        "retries": 2,
-        "remaining": 40,
-        "outcomes": {"RS_BUSY": 2},
-    }
-    return RunFigures(**(values | changes))  # type: ignore[arg-type]
+from web.events import Cause
 
 
 def numbers(ring: NewsRing, after: int, limit: int = 100) -> list[int] | None:
@@ -57,12 +25,12 @@ def numbers(ring: NewsRing, after: int, limit: int = 100) -> list[int] | None:
 def ring_of(count: int, capacity: int = 10) -> NewsRing:
     ring = NewsRing("e", capacity=capacity)
     for number in range(1, count + 1):
-        ring.add(call(number))
+        ring.add(call_news(number))
     return ring
 
 
 def test_a_call_is_one_line_of_json() -> None:
-    text = render_news(call(outputs={"SAID": "yes\n"}))
+    text = render_news(call_news(outputs={"SAID": "yes\n"}))
     assert b"\n" not in text
     assert json.loads(text) == {
         "at": "2026-03-02T12:00:00Z",
@@ -82,7 +50,7 @@ def test_a_call_is_one_line_of_json() -> None:
 
 
 def test_half_a_character_is_a_question_mark_and_keeps_nothing_from_being_told() -> None:
-    found = json.loads(render_news(call(ext_status="a\ud800", outputs={"\udc80": "b\udfff"})))
+    found = json.loads(render_news(call_news(ext_status="a\ud800", outputs={"\udc80": "b\udfff"})))
     assert (found["ext_status"], found["outputs"]) == ("a?", {"?": "b?"})
     assert (found["at"], found["state"]) == ("2026-03-02T12:00:00Z", "CONNECTED")
 
@@ -101,7 +69,7 @@ def test_half_a_character_is_a_question_mark_and_keeps_nothing_from_being_told()
     ],
 )
 def test_a_filter_wants_all_of_its_parts(wanted: Filter, passes: bool) -> None:
-    assert wanted.lets_through(call()) is passes
+    assert wanted.lets_through(call_news()) is passes
 
 
 def test_news_come_out_of_the_ring_in_order() -> None:
@@ -121,15 +89,15 @@ def test_a_ring_that_has_gone_past_says_so() -> None:
 
 def test_old_news_are_forgotten_and_whoever_has_heard_them_misses_nothing() -> None:
     ring = NewsRing("e", capacity=10)
-    ring.add(call(1))
-    ring.add(call(2, at=NOON + timedelta(seconds=10)))
+    ring.add(call_news(1))
+    ring.add(call_news(2, at=NOON + timedelta(seconds=10)))
     ring.forget(NOON + KEPT + timedelta(seconds=1))
     assert numbers(ring, 0) is None
     assert numbers(ring, 1) == [2]
     ring.forget(NOON + KEPT * 2)
     assert numbers(ring, 1) is None
     assert numbers(ring, 2) == []
-    ring.add(call(3, at=NOON + KEPT * 2))
+    ring.add(call_news(3, at=NOON + KEPT * 2))
     assert numbers(ring, 2) == [3]
 
 
@@ -137,9 +105,9 @@ def test_listeners_hear_that_there_are_news_until_they_leave() -> None:
     ring, heard = NewsRing("e"), list[str]()
     leave = ring.subscribe(lambda: heard.append("one"))
     ring.subscribe(lambda: heard.append("other"))
-    ring.add(call())
+    ring.add(call_news())
     leave()
-    ring.add(call())
+    ring.add(call_news())
     assert heard == ["one", "other", "other"]
 
 
@@ -153,7 +121,7 @@ def test_a_listener_that_fails_keeps_nobody_from_hearing(
 
     ring.subscribe(fail)
     ring.subscribe(lambda: heard.append(ring.newest))
-    ring.add(call())
+    ring.add(call_news())
     assert heard == [1]
     assert "news did not reach everybody" in caplog.text
 
@@ -194,7 +162,14 @@ def test_a_run_that_is_out_of_sight_is_forgotten() -> None:
     assert len(teller.news(NOON + PAUSE)) == 1
 
 
+def test_the_documentation_names_every_event_reason_and_field() -> None:
+    text = (HOME / "docs" / "events.md").read_text()
+    names = {topic.value for topic in Topic} | {cause.value for cause in Cause}
+    names |= {field.name for kind in TOPICS for field in fields(kind)}
+    assert [name for name in sorted(names) if f"`{name}`" not in text] == []
+
+
 def test_all_news_have_a_run_and_a_campaign_to_be_filtered_by() -> None:
-    told: list[News] = [call(), figures()]
+    told: list[News] = [call_news(), figures_news()]
     wanted = Filter(campaigns=frozenset({"Spring"}), runs=frozenset({7}))
     assert [wanted.lets_through(news) for news in told] == [True, True]

@@ -17,7 +17,7 @@ from core.rules.keys import Keyring
 from core.rules.states import CallState, RunState
 from core.rules.verdicts import Verdict
 from tests.support.fixtures_web import NOW, call_view, run_view, snapshot_of
-from web.ui import sse
+from web import sse
 from web.ui.assets import load_assets
 from web.ui.render import Notice, Renderer, Viewer
 

@@ -8,7 +8,6 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from twisted.internet.defer import Deferred, TimeoutError
@@ -20,24 +19,18 @@ from twisted.web.server import NOT_DONE_YET
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
-from core.errors import NotRecognised
-from core.people import NOBODY, Actor, Face
+from core.people import NOBODY
+from web.api.identity import identify
 from web.api.operation import MOST_BYTES, ROOT, Ask, Ground, Operation
 from web.api.problems import PROBLEM, Refused, explain
 from web.api.reading import read_body, read_places, read_query
 from web.api.repeats import KEY, do_once
 from web.api.reply import Reply, problem_reply, reply_to, send
 from web.channel import WebRequest
-from web.forgery import check_origin
-from web.gate import read_session
-from web.ui.stream import cut_off
+from web.viewer import cut_off
 
-#: Most requests of one user that are worked on at a time.
+#: Most requests of one user that are worked on at a time; streams are not counted.
 AT_ONCE = 64
-#: What a browser that is logged on sends with what changes something; `GET /me` tells it.
-FORM_TOKEN = "X-Form-Token"  # noqa: S105  # a header's name
-
-_SAFE = ("GET", "HEAD")
 
 _log = logging.getLogger(__name__)
 
@@ -74,25 +67,24 @@ class Api(Resource):
 
     async def _answer(self, request: WebRequest, gone: Sequence[Failure]) -> None:
         operation, places = self._find(request)
-        actor = NOBODY if operation.is_open else await self._identify(request)
+        actor = NOBODY if operation.is_open else await identify(self._ground, request)
         ask = Ask(ground=self._ground, actor=actor, request=request)
         given = read_places(operation, places)
         if operation.query is not None:
             given["query"] = read_query(operation.query, request.uri)
         if operation.body is not None:
             given["body"] = read_body(operation, request)
+        if operation.is_streamed:
+            await self._stream(operation, ask, given)
+            if not gone:
+                request.finish()  # type: ignore[no-untyped-call]  # Twisted is untyped
+            return
         if self._under_way[actor.name] >= AT_ONCE:
             text = f"{AT_ONCE} of your requests are being worked on; send fewer at a time"
             raise Refused(429, text, headers=(("Retry-After", "1"),))
         self._under_way[actor.name] += 1
         work = Deferred.fromCoroutine(self._work(operation, ask, given))
         work.addBoth(self._done, actor.name)
-        if operation.is_streamed:
-            request.notifyFinish().addErrback(lambda _: work.cancel())
-            await work
-            if not gone:
-                request.finish()  # type: ignore[no-untyped-call]  # Twisted is untyped
-            return
         assert operation.time_s is not None
         reply = await wait_for(work, operation.time_s, self._reactor)
         if not gone:
@@ -100,13 +92,20 @@ class Api(Resource):
 
     async def _work(self, operation: Operation, ask: Ask, given: Mapping[str, Any]) -> Reply:
         async def do() -> Reply:
-            result = await operation.handler(ask, **given)
-            return Reply(status=200) if operation.is_streamed else reply_to(operation, result)
+            return reply_to(operation, await operation.handler(ask, **given))
 
         key = ask.request.getHeader(KEY)
         if key is None or not operation.can_be_repeated:
             return await do()
         return await do_once(ask, key, do)
+
+    async def _stream(self, operation: Operation, ask: Ask, given: Mapping[str, Any]) -> None:
+        async def write() -> None:
+            await operation.handler(ask, **given)
+
+        work = Deferred.fromCoroutine(write())
+        ask.request.notifyFinish().addErrback(lambda _: work.cancel())
+        await work
 
     def _done(self, result: Any, name: str) -> Any:
         self._under_way[name] -= 1
@@ -126,22 +125,6 @@ class Api(Resource):
             text = f"this address takes {allowed} only"
             raise Refused(405, text, headers=(("Allow", allowed),)) from None
         return self._operations[name], places
-
-    async def _identify(self, request: WebRequest) -> Actor:
-        """Who asks, by token or by the session of a browser."""
-        gate = self._ground.gate
-        if header := request.getHeader("authorization"):
-            scheme, _, token = header.partition(" ")
-            if scheme.lower() != "bearer":
-                raise NotRecognised("send `Authorization: Bearer` and a token of yours")
-            return await gate.token(request, token.strip(), Face.API)
-        if not (session := read_session(request)):
-            raise NotRecognised("send `Authorization: Bearer` and a token of yours")
-        if request.method.decode("ascii", "replace") not in _SAFE:
-            host = request.getHeader("host") or ""
-            check_origin(host, request.getHeader("origin"), request.getHeader("sec-fetch-site"))
-            self._ground.tokens.check(session, request.getHeader(FORM_TOKEN) or "")
-        return replace(await gate.visitor(request), face=Face.API)
 
 
 def make_routes(operations: Sequence[Operation]) -> Map:

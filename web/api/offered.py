@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from web.api.operation import Operation, Tag
-from web.api.resources import campaigns, me
+from web.api.resources import campaigns, events, me
 
-_MODULES = (me, campaigns)
+_MODULES = (me, campaigns, events)
 
 TAGS: Sequence[Tag] = tuple(module.TAG for module in _MODULES)
 OPERATIONS: Sequence[Operation] = tuple(

@@ -32,6 +32,7 @@ from core.ports.control import Control
 from core.ports.snapshot import SnapshotSource
 from core.rules.keys import Key
 from web.channel import WebRequest
+from web.events import EventStream
 from web.forgery import FormTokens
 from web.gate import Gate
 from web.intake import Intake
@@ -62,6 +63,7 @@ class Ground:
     gate: Gate
     tokens: FormTokens
     passwords: Passwords
+    events: EventStream
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -40,7 +40,7 @@ from web.compat.asked import Asked, Ground, Operations, Reply, find_handler
 from web.compat.envelope import Envelope, seal
 from web.download import Sheet, send_sheet
 from web.forgery import Forged
-from web.ui.stream import cut_off
+from web.viewer import cut_off
 
 ENDPOINTS: Mapping[str, Operations] = {
     "addkey": health.ADDKEY,

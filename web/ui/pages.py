@@ -47,7 +47,8 @@ from web.ui.questions import (
     answer_why,
 )
 from web.ui.render import Notice, Renderer
-from web.ui.stream import LiveStream, cut_off
+from web.ui.stream import LiveStream
+from web.viewer import cut_off
 
 #: Calls on one page of a report, and runs in the list of runs.
 CALLS_A_PAGE = 50

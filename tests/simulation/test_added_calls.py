@@ -66,12 +66,12 @@ def test_an_idle_campaign_calls_an_added_number_within_a_second(rig: Rig) -> Non
 
 def test_a_scheduled_number_outlives_a_crash_and_keeps_to_its_moment(rig: Rig) -> None:
     campaign = rig.configure([], simulation=ANSWERED, idles_on_termination=True)
-    rig.start()
+    rig.start(beat_s=0.9)
     rig.ask(campaign)
     add(rig, campaign, "200", schedule="2026-03-02.10:00:00")
     rig.turn(600)
     rig.kill()
-    rig.start()
+    rig.start(beat_s=0.9)
     rig.turn(3600 - 600 - 1)
     assert called(rig) == {}
     rig.turn(60)

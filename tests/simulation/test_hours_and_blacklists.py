@@ -125,11 +125,11 @@ def test_a_restart_at_night_waits_for_the_morning(rig: Rig) -> None:
         simulation=ANSWERED,
         active_period=ActivePeriod(start=time(12), end=time(23, 59, 59)),
     )
-    rig.start()
+    rig.start(beat_s=10)
     rig.ask(campaign)
     rig.turn(60)
     rig.kill()
-    engine = rig.start()
+    engine = rig.start(beat_s=10)
     rig.turn(60)
     assert engine.publisher.latest().runs[0].state is RunState.WRONG_TIME
     assert engine.publisher.latest().runs[0].verdict == "CLOSE_HOUR"

@@ -68,7 +68,7 @@ def test_a_campaign_that_was_never_started_calls_nobody(rig: Rig) -> None:
 
 def test_a_number_that_was_busy_tells_its_call_and_its_retry(rig: Rig) -> None:
     campaign = rig.configure(NUMBERS, simulation=BUSY, reschedule_rules=(RULE,))
-    rig.start()
+    rig.start(beat_s=10)
     rig.ask(campaign)
     rig.turn(120)
     found = only(ask(rig, FIRST))

@@ -79,6 +79,12 @@ class Call:
         self.early.clear()
         return True
 
+    def transfer(self) -> datetime:
+        """The agent passed it on; when it was answered."""
+        self.advance(CallState.TRANSFERRED)
+        assert self.connected_at is not None
+        return self.connected_at
+
     def report(self, report: Reported) -> bool:
         """A status or an attribute from the dialplan; it counts only once the call is up
         (manual, "Controlling WD from Asterisk"), and may overtake the news of the answer: False

@@ -126,7 +126,7 @@ class Keeper:
 
     def _resume(self, run: LiveRun, found: OpenCall, now: datetime) -> None:
         """A call from before a restart: it holds its lines until its server is up and says
-        whether its channel still lives."""
+        whether its channel still lives. One that was transferred has its end-point no more."""
         call = Call(
             attempt=found.attempt,
             trunk=self._trunk(found.trunk),
@@ -137,6 +137,10 @@ class Keeper:
         call.start_dialling("", now)
         call.is_alive = True  # It may have rung meanwhile.
         self._live.take_lines(call, run)
+        if found.connected_at is not None:
+            call.answer(found.connected_at)
+            call.transfer()
+            self._live.free_endpoint(call)
 
     def _forget_old_runs(self) -> None:
         """A run that ended in this very tick is still to be journalled."""

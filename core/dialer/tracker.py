@@ -11,7 +11,7 @@ from core.dialer.live import Live
 from core.dialer.originating import make_originate
 from core.dialer.run import LiveRun
 from core.dialer.telling import call_changed
-from core.ports.commands import HangUp, Originate
+from core.ports.commands import CallTransferred, HangUp, Originate
 from core.ports.events import (
     AttemptRefused,
     AttemptsBlacklisted,
@@ -256,8 +256,11 @@ class Tracker:
         if call := self._live.calls.get(event.channel_id):
             self._connect(call, now)
             if call.state is CallState.CONNECTED:
-                call.advance(CallState.TRANSFERRED)
+                connected_at = call.transfer()
                 self._live.free_endpoint(call)
+                self._live.out.append(
+                    CallTransferred(attempt_id=call.attempt.id, connected_at=connected_at)
+                )
                 self._tell(call, now)
 
     def hung_up(self, event: HungUp, now: datetime) -> None:

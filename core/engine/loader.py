@@ -25,7 +25,12 @@ from core.ports.events import (
     ServersLoaded,
 )
 from core.store.ahead import gather
-from core.store.attempts import fetch_entry, fetch_open_attempts, last_attempt_id
+from core.store.attempts import (
+    fetch_entry,
+    fetch_open_attempts,
+    fetch_transferred,
+    last_attempt_id,
+)
 from core.store.automatic import hand_over
 from core.store.campaigns import fetch_campaign
 from core.store.database import reading
@@ -76,9 +81,10 @@ def load_start(engine: Engine) -> Start:
 
 def _load_run(conn: Connection, run_id: int) -> RunLoaded:
     attempts = fetch_open_attempts(conn, run_id)
+    transferred = fetch_transferred(conn, run_id)
     return RunLoaded(
         plan=fetch_plan(conn, run_id),
-        open_calls=tuple(_load_call(conn, attempt) for attempt in attempts),
+        open_calls=tuple(_load_call(conn, one, transferred.get(one.id)) for one in attempts),
         outcomes=_count_outcomes(conn, run_id),
     )
 
@@ -90,7 +96,7 @@ def _count_outcomes(conn: Connection, run_id: int) -> Mapping[str, int]:
     return counts
 
 
-def _load_call(conn: Connection, attempt: Attempt) -> OpenCall:
+def _load_call(conn: Connection, attempt: Attempt, connected_at: datetime | None) -> OpenCall:
     assert attempt.trunk_id is not None
     assert attempt.endpoint_id is not None
     return OpenCall(
@@ -98,6 +104,7 @@ def _load_call(conn: Connection, attempt: Attempt) -> OpenCall:
         entry=fetch_entry(conn, attempt),
         trunk=fetch_trunk(conn, attempt.trunk_id),
         endpoint=fetch_endpoint(conn, attempt.endpoint_id),
+        connected_at=connected_at,
     )
 
 

@@ -130,6 +130,15 @@ class RecordDeferred:
     round: int = 0
 
 
-JournalEntry = AttemptPlaced | CallClosed | RecordDeferred | RunProgressed
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallTransferred:
+    """Journal: the attempt's call, which was answered at `connected_at`, has its end-point no
+    more. After a restart nobody else would tell."""
+
+    attempt_id: int
+    connected_at: datetime
+
+
+JournalEntry = AttemptPlaced | CallClosed | CallTransferred | RecordDeferred | RunProgressed
 #: News are handed out to whoever listens.
 Command = Originate | HangUp | FetchBatch | JournalEntry | News

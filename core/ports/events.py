@@ -187,12 +187,14 @@ class ServersLoaded:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OpenCall:
     """An attempt of unknown fate from before a restart, with all it was made from. Its trunk
-    and end-point may have left the campaign since."""
+    and end-point may have left the campaign since. If it was transferred, `connected_at` tells
+    when it was answered."""
 
     attempt: Attempt
     entry: HopperEntry
     trunk: Trunk
     endpoint: EndPoint
+    connected_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

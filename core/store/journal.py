@@ -9,6 +9,7 @@ from core.model import Attempt, CallLog, Retry
 from core.ports.commands import (
     AttemptPlaced,
     CallClosed,
+    CallTransferred,
     JournalEntry,
     Mailing,
     RecordDeferred,
@@ -35,6 +36,11 @@ _DELETE_RETRY = delete(retry).where(
     and_(retry.c.run_id == bindparam("of_run"), retry.c.record_id == bindparam("of_record"))
 )
 _DELETE_ATTEMPT = delete(attempt).where(attempt.c.id == bindparam("of_attempt"))
+_TRANSFER = (
+    update(attempt)
+    .where(attempt.c.id == bindparam("of_attempt"))
+    .values(connected_at=bindparam("connected_at"))
+)
 _UPDATE_OUTPUTS = update(record).where(record.c.id == bindparam("of_record"))
 _UPDATE_OUTPUTS = _UPDATE_OUTPUTS.values(outputs=bindparam("outputs"))
 _UPDATE_RUN = (
@@ -84,6 +90,15 @@ def write_entries(conn: Connection, entries: Sequence[JournalEntry]) -> list[int
         ],
     )
     _many(conn, insert(attempt), [_attempt_row(e.attempt) for e in placed])
+    _many(
+        conn,
+        _TRANSFER,
+        [
+            {"of_attempt": e.attempt_id, "connected_at": e.connected_at}
+            for e in entries
+            if isinstance(e, CallTransferred)
+        ],
+    )
     _many(conn, insert(call_log), [_log_row(entry) for entry in closed])
     _many(conn, _DELETE_ATTEMPT, [{"of_attempt": e.log.attempt.id} for e in closed])
     _many(conn, insert(retry), [values_of(left) for left in retries])
@@ -203,14 +218,14 @@ def _write_progress(conn: Connection, progress: Sequence[RunProgressed]) -> None
 
 
 def is_written(conn: Connection, entry: JournalEntry) -> bool:
-    """Is this very entry in the database already? Waits and progress may be written any number
-    of times."""
+    """Is this very entry in the database already? Transfers, waits and progress may be written
+    any number of times."""
     match entry:
         case AttemptPlaced(attempt=placed):
             return _holds(conn, placed, attempt) or _holds(conn, placed, call_log)
         case CallClosed(log=log):
             return _holds(conn, log.attempt, call_log)
-        case RecordDeferred() | RunProgressed():
+        case CallTransferred() | RecordDeferred() | RunProgressed():
             return False
 
 

@@ -427,6 +427,8 @@ attempt = Table(
     "attempt",
     metadata,
     *_attempt_columns(),
+    # When a call that was transferred since had been answered; NULL of all others.
+    Column("connected_at", Moment),
     UniqueConstraint("run_id", "record_id", "attempt_no"),
 )
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, func, select, union
 
 from core.model import Attempt, CallLog, ListPosition, Record, Retry, Run
+from core.store.attempts import ATTEMPT
 from core.store.records import RECORD, make_record
 from core.store.reports import make_call_log
 from core.store.runs import fetch_run
@@ -68,7 +69,7 @@ def fetch_record_attempts(
 ) -> list[Attempt]:
     """The record's calls in these runs that are under way, the newest first."""
     rows = conn.execute(
-        select(attempt)
+        select(*ATTEMPT)
         .where(attempt.c.run_id.in_(run_ids), attempt.c.record_id == record_id)
         .order_by(attempt.c.id.desc())
         .limit(limit)

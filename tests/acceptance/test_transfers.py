@@ -5,7 +5,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from core.store.schema import attempt
 from tests.support.asterisk.server import AsteriskServer
 from tests.support.installation import Installation, describe_server
 
@@ -53,3 +55,32 @@ def test_the_only_agent_takes_the_next_call_while_the_transferred_one_goes_on(
     assert {log.ext_status for log in (first, second)} == {"DONE"}
     assert first.talk_ms > 4_000
     assert second.requested_at < first.ended_at - timedelta(seconds=2)
+
+
+def test_a_transferred_call_is_known_again_after_the_dialer_was_killed(
+    installation: Installation, asterisk: AsteriskServer
+) -> None:
+    """Its talk is counted from its answer on, which the new dialer did not see."""
+    installation.apply(describe_server(asterisk.server()) + SITE)
+    installation.import_numbers(["11003", "11004"], "numbers")
+    installation.start()
+    installation.run("campaign", "start", "all")
+    installation.wait(lambda: transferred(installation), 30, "no call is transferred")
+    installation.kill()
+    number, *_ = transferred(installation)
+    installation.start()
+    installation.wait_for_run(60)
+    logs = {log.number: log for log in installation.logs()}
+    assert set(logs) == {"11003", "11004"}
+    assert logs[number].state == "TERMINATED"
+    assert logs[number].talk_ms > 4_000
+
+
+def transferred(installation: Installation) -> list[str]:
+    with installation.database.connect() as conn:
+        query = (
+            select(attempt.c.number)
+            .where(attempt.c.connected_at.is_not(None))
+            .order_by(attempt.c.id)
+        )
+        return list(conn.execute(query).scalars())

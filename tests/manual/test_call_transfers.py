@@ -128,3 +128,36 @@ def test_a_transfer_of_somebody_elses_call_changes_nothing(channel_id: str) -> N
     (first,) = world.ringing
     world.post(events.Transferred(server_id=1, channel_id=channel_id))
     assert world.dialer.live.calls[first].state is CallState.REQUESTED
+
+
+def test_a_dialer_that_is_killed_knows_a_transferred_call_again() -> None:
+    """It does not count against its end-point, nor is it cut, and its talk goes on."""
+    world = one_agent(max_call_length_s=60)
+    (first,) = world.ringing
+    world.answer(first)
+    world.now += timedelta(seconds=10)
+    world.is_throttled = True
+    world.transfer(first)
+    first, second = world.ringing
+    world.restart()
+    trunk, agent = lines(world)
+    assert (trunk.in_use, agent.in_use) == (2, 1)
+    assert world.dialer.live.calls[first].state is CallState.TRANSFERRED
+    world.server_up(live=[first, second], answered_channels=frozenset({first}))
+    assert world.dialer.live.calls[first].state is CallState.TRANSFERRED
+    world.wait(seconds=50)
+    assert first not in [hang_up.channel_id for hang_up in world.hangups]
+    world.hang_up(first)
+    log = world.logs[-1].log
+    assert (log.state, log.talk_ms) == ("TERMINATED", 60_000)
+    assert agent.in_use == len(world.ringing)
+
+
+def test_a_transferred_call_that_ended_while_the_dialer_was_down_is_over() -> None:
+    world = one_agent()
+    (first,) = world.ringing
+    world.answer(first)
+    world.transfer(first)
+    world.restart()
+    world.server_up(live=world.ringing[1:])
+    assert [log.log.state for log in world.logs] == ["TERMINATED"]

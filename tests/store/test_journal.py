@@ -8,9 +8,14 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import IntegrityError
 
 from core.model import HopperEntry, ListPosition, Record
-from core.ports.commands import RecordDeferred, RunProgressed
+from core.ports.commands import CallTransferred, RecordDeferred, RunProgressed
 from core.rules.states import CallState, RunState
-from core.store.attempts import fetch_entry, fetch_open_attempts, last_attempt_id
+from core.store.attempts import (
+    fetch_entry,
+    fetch_open_attempts,
+    fetch_transferred,
+    last_attempt_id,
+)
 from core.store.database import reading
 from core.store.journal import is_written, write_entries
 from core.store.lists import fetch_records
@@ -37,6 +42,20 @@ def progress(site: Site, *, attempted: int, highwater: int, is_complete: bool) -
             ),
         ),
     )
+
+
+def test_a_transfer_is_kept_with_its_attempt_until_that_is_over(database: Engine) -> None:
+    site = furnish(database)
+    first, second = site.attempt(1), site.attempt(2, record=1)
+    told = CallTransferred(attempt_id=1, connected_at=NOW)
+    with database.begin() as conn:
+        write_entries(conn, [placed(first), placed(second), told])
+    with database.begin() as conn:
+        assert fetch_transferred(conn, site.run.id) == {1: NOW}
+        assert fetch_open_attempts(conn, site.run.id) == [first, second]
+        write_entries(conn, [told, closed(first)])
+        write_entries(conn, [told])
+        assert fetch_transferred(conn, site.run.id) == {}
 
 
 def test_an_attempt_is_open_until_it_is_closed(database: Engine) -> None:

@@ -25,6 +25,7 @@ from core.ports import events
 from core.ports.commands import (
     AttemptPlaced,
     CallClosed,
+    CallTransferred,
     Command,
     FetchBatch,
     HangUp,
@@ -64,6 +65,7 @@ class World:
     logs: list[CallClosed] = field(default_factory=list)
     placed: list[AttemptPlaced] = field(default_factory=list)
     progress: dict[int, RunProgressed] = field(default_factory=dict)
+    transferred: dict[int, datetime] = field(default_factory=dict)
     mails: list[Notification] = field(default_factory=list)
     news: list[News] = field(default_factory=list)
     plans: dict[int, events.RunPlan] = field(default_factory=dict)
@@ -154,6 +156,11 @@ class World:
                 self.hangups.append(command)
             case FetchBatch():
                 self.dialer.receive(self._screen(command, self._fetch(command)), self.now)
+            case _:
+                self._write(command)
+
+    def _write(self, command: Command) -> None:
+        match command:
             case AttemptPlaced(attempt=attempt):
                 self.placed.append(command)
                 self.retries.pop((attempt.run_id, attempt.record_id), None)
@@ -166,6 +173,8 @@ class World:
                     self.retries.pop((attempt.run_id, attempt.record_id), None)
                 if retry is not None:
                     self.retries[retry.run_id, retry.record_id] = retry
+            case CallTransferred():
+                self.transferred[command.attempt_id] = command.connected_at
             case RecordDeferred(retry=retry):
                 self.retries[retry.run_id, retry.record_id] = retry
             case RunProgressed():
@@ -359,6 +368,7 @@ class World:
                 ),
                 trunk=next(t for t in plan.trunks if t.id == attempt.trunk_id),
                 endpoint=next(e for e in plan.endpoints if e.id == attempt.endpoint_id),
+                connected_at=self.transferred.get(attempt.id),
             )
 
     # The telephone network

@@ -197,8 +197,7 @@ class DatabaseJournal:
 
 
 def _write_new(conn: Connection, entries: Sequence[JournalEntry]) -> Screening:
-    for call_id in write_entries(conn, entries):
-        log.warning("call %d: not recalled, for the other campaign has no run", call_id)
+    write_entries(conn, entries)
     screening = screen_attempts(conn, entries)
     count_attempts(conn, entries, screening)
     erase_written(conn, entries)

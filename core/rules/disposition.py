@@ -101,7 +101,8 @@ class Addition:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recall:
-    """A number that the open run of a campaign is to call, so long `after` the call's end."""
+    """A number that a campaign's open run, or its next one, is to call, so long `after` the call's
+    end."""
 
     campaign_id: int
     number: str

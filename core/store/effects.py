@@ -16,7 +16,6 @@ from core.store.automatic import add_automatic_record
 from core.store.campaigns import fetch_campaign
 from core.store.lists import lock_list
 from core.store.rows import values_of
-from core.store.runs import has_open_run
 from core.store.schema import record
 
 E = TypeVar("E", Addition, Recall)
@@ -33,25 +32,19 @@ def add_numbers(conn: Connection, closed: Sequence[CallClosed]) -> None:
             conn.execute(insert(record), rows[list_id])
 
 
-def add_recalls(conn: Connection, closed: Sequence[CallClosed]) -> list[int]:
-    """Have the runs of other campaigns call numbers. The ids of the calls whose number is not
-    recalled: "the run must be active at the time the number is added"."""
+def add_recalls(conn: Connection, closed: Sequence[CallClosed]) -> None:
+    """Have other campaigns call numbers: their open runs or, where the manual would lose them
+    ("the run must be active at the time the number is added"), their next ones."""
     by_campaign: dict[int, list[tuple[CallLog, Recall]]] = defaultdict(list)
     for log, recall in _effects(closed, Recall):
         by_campaign[recall.campaign_id].append((log, recall))
-    missed: list[int] = []
     for campaign_id in sorted(by_campaign):
-        recalls = by_campaign[campaign_id]
-        if not has_open_run(conn, campaign_id):
-            missed += [log.attempt.id for log, _recall in recalls]
-            continue
         campaign = fetch_campaign(conn, campaign_id)
-        for log, recall in recalls:
+        for log, recall in by_campaign[campaign_id]:
             due_at = log.ended_at + recall.after
             add_automatic_record(
                 conn, campaign, recall.number, recall.inputs, due_at=due_at, now=log.ended_at
             )
-    return missed
 
 
 def _effects(closed: Sequence[CallClosed], kind: type[E]) -> Iterator[tuple[CallLog, E]]:

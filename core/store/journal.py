@@ -71,9 +71,9 @@ _ADVANCE_POSITION = (
 _Taken = AttemptPlaced | CallClosed | RecordDeferred
 
 
-def write_entries(conn: Connection, entries: Sequence[JournalEntry]) -> list[int]:
+def write_entries(conn: Connection, entries: Sequence[JournalEntry]) -> None:
     """Write all entries. Of several of one run's progress only the last counts; the e-mails of
-    all of them do. The ids of the calls whose number could not be recalled on another run."""
+    all of them do."""
     placed = [entry for entry in entries if isinstance(entry, AttemptPlaced)]
     retries = _retries_left(entries)
     closed = [entry for entry in entries if isinstance(entry, CallClosed)]
@@ -116,7 +116,7 @@ def write_entries(conn: Connection, entries: Sequence[JournalEntry]) -> list[int
     _write_progress(conn, list(progress.values()))
     _many(conn, _ADVANCE_POSITION, _fresh_reached(tried))
     add_numbers(conn, closed)
-    return add_recalls(conn, closed)
+    add_recalls(conn, closed)
 
 
 def _letters(entries: Sequence[JournalEntry]) -> list[dict[str, Any]]:

@@ -94,12 +94,6 @@ def fetch_open_run(conn: Connection, campaign_id: int) -> Run:
     return found[0]
 
 
-def has_open_run(conn: Connection, campaign_id: int) -> bool:
-    """Has the campaign a run that is not over?"""
-    query = select(run.c.id).where(run.c.campaign_id == campaign_id, run.c.ended_at.is_(None))
-    return conn.execute(query.limit(1)).first() is not None
-
-
 def fetch_unfinished_runs(conn: Connection) -> list[Run]:
     """Runs that are open, or over but with attempts of unknown fate."""
     with_attempts = select(attempt.c.run_id).distinct()

@@ -306,14 +306,27 @@ def test_a_number_is_called_by_the_other_campaign_s_run(tmp_path: Path) -> None:
     rig.close()
 
 
-def test_a_recall_without_a_run_is_in_the_log(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_recall_on_a_campaign_without_a_run_is_called_by_its_next_one(tmp_path: Path) -> None:
+    """Once, and a dialer that is killed meanwhile does not forget it."""
     rig = Rig(tmp_path)
     campaign = rig.configure(["100"], simulation=Simulation(outcomes={"busy": 1}))
     configure(rig, RECALL)
+    with reading(rig.database) as conn:
+        second = fetch_campaign_by_name(conn, "second")
     rig.start()
     rig.ask(campaign)
     rig.turn(60)
+    rig.kill()
+    rig.start()
+    rig.turn(60)
+    for _ in range(2):
+        rig.ask(second)
+        rig.turn(60)
+        rig.ask(second, "remove")
+        rig.turn(5)
+    with reading(rig.database) as conn:
+        rows = conn.execute(call_log.select().order_by(call_log.c.id)).all()
+    assert [(row.campaign_id, row.number) for row in rows] == [
+        (campaign.id, "100"), (second.id, "100"),
+    ]  # fmt: skip
     rig.close()
-    assert "call 1: not recalled, for the other campaign has no run" in caplog.text

@@ -1,7 +1,6 @@
 """The drop-in and AGI() in a real Asterisk, against our server."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 import pytest_twisted
@@ -98,7 +97,8 @@ async def reports(asterisk: AsteriskServer) -> AsyncIterator[_Reports]:
     factory = FastAgiFactory(found.post, clock=reactor)
     listening = await TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1").listen(factory)
     port = listening.getHost().port
-    _load(asterisk, render_drop_in(host="127.0.0.1", port=port) + CALLS.replace("PORT", str(port)))
+    drop_in = render_drop_in(host="127.0.0.1", port=port) + CALLS.replace("PORT", str(port))
+    asterisk.extend(drop_in, MODULES.split(), amd="[general]\n")
     yield found
     await _clear(asterisk)
     await listening.stopListening()
@@ -112,19 +112,6 @@ async def _clear(asterisk: AsteriskServer) -> None:
         if count.startswith("0 active channels"):
             return
     raise AssertionError("calls are still up:\n" + asterisk.command("core show channels concise"))
-
-
-def _load(asterisk: AsteriskServer, drop_in: str) -> None:
-    etc = Path(asterisk.spool).parent / "etc"
-    (etc / "amd.conf").write_text("[general]\n")
-    (etc / "extensions_custom.conf").write_text(drop_in)
-    own = etc / "extensions.conf"
-    if "#include extensions_custom.conf" not in own.read_text():
-        own.write_text(own.read_text() + "\n#include extensions_custom.conf\n")
-    for module in MODULES.split():
-        if f"{module}.so" not in asterisk.command(f"module show like {module}"):
-            asterisk.command(f"module load {module}.so")
-    asterisk.command("dialplan reload")
 
 
 def _call(asterisk: AsteriskServer, far: str, extension: str) -> None:

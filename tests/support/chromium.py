@@ -1,12 +1,10 @@
 """The real Chromium, headless, driven from the reactor: every step runs in a thread."""
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-import pytest
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.wait import WebDriverWait
@@ -29,17 +27,6 @@ FLAGS = (
     "--disable-sync",
     "--disable-dev-shm-usage",
 )
-
-
-def require_chromium() -> None:
-    """Skip without Chromium and its driver; under CI, fail."""
-    missing = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
-    if not missing:
-        return
-    words = f"{' and '.join(missing)} not found: install chromium and chromium-driver"
-    if os.environ.get("CI"):
-        pytest.fail(words)
-    pytest.skip(words)
 
 
 class Browser:

@@ -511,9 +511,10 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Browser"]:
     """One Chromium for the tests of a module, with a fresh profile."""
     from twisted.internet import reactor
 
-    from tests.support.chromium import Browser, require_chromium
+    from tests.support.chromium import Browser
+    from tests.support.parts import require
 
-    require_chromium()
+    require("chromium", "chromedriver")
     window = Browser(tmp_path_factory.mktemp("chromium"), reactor)
     window.set_cookie("http://127.0.0.1/", "whipbird_session", SESSION)
     yield window

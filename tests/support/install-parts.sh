@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The real parts that the tests start: MariaDB, SIPp, Chromium from Debian, and Asterisk 22.
+# The real parts that the tests start: MariaDB, SIPp, Chromium, PHP and curl from Debian, and
+# Asterisk 22.
 # Run twice it does nothing. Without root it says so and leaves: the tests then skip what is
 # missing, except under CI, where that is an error.
 set -euo pipefail
@@ -10,6 +11,8 @@ command -v mariadbd >/dev/null || [ -x /usr/sbin/mariadbd ] || packages+=(mariad
 command -v sipp >/dev/null || packages+=(sip-tester)
 command -v chromium >/dev/null || packages+=(chromium)
 command -v chromedriver >/dev/null || packages+=(chromium-driver)
+command -v php >/dev/null || packages+=(php-cli)
+command -v curl >/dev/null || packages+=(curl)
 command -v sqlite3 >/dev/null || packages+=(sqlite3)
 
 if [ "$(id -u)" != 0 ]; then

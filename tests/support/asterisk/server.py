@@ -13,7 +13,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,8 @@ HERE = Path(__file__).parent
 ROOT = Path(os.environ.get("WHIPBIRD_TEST_ASTERISK", HERE.parents[2] / ".cache" / "asterisk"))
 #: How long a boot, a stop or a command may take, in seconds.
 LIMIT_S = 30.0
+
+_INCLUDE = "#include extensions_custom.conf"
 
 LOGIN = "whipbird"
 SECRET = "dials"
@@ -185,6 +187,25 @@ class AsteriskServer:
         if done.returncode:
             raise RuntimeError(f"asterisk -rx {line!r} failed: {done.stdout}{done.stderr}")
         return done.stdout
+
+    def extend(self, dialplan: str, modules: Iterable[str], **files: str) -> None:
+        """Load these modules, and this dialplan in the place of what was given here before;
+        `files` are texts of other configuration files, by their names without `.conf`."""
+        etc = self._home / "etc"
+        own = etc / "extensions.conf"
+        for name, text in {**files, "extensions_custom": dialplan}.items():
+            (etc / f"{name}.conf").write_text(text)
+        if _INCLUDE not in own.read_text():
+            own.write_text(f"{own.read_text()}\n{_INCLUDE}\n")
+        for module in modules:
+            if f"{module}.so" not in self.command(f"module show like {module}"):
+                self.command(f"module load {module}.so")
+        self.command("dialplan reload")
+
+    def trace(self, name: str) -> Path:
+        """A file into which Asterisk writes each step of its dialplan from now on."""
+        self.command(f"logger add channel {name} verbose(3)")
+        return self._home / "log" / name
 
     def cdr(self) -> list[Cdr]:
         """The call detail records written so far, in the order in which calls ended."""

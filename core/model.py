@@ -82,7 +82,8 @@ class Trunk:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EndPoint:
-    """Where an answered call goes: an extension and context of its server (type PHONE)."""
+    """Where an answered call goes: an extension and context of its server (type PHONE).
+    `description` is free."""
 
     id: int = 0
     server_id: int
@@ -90,6 +91,7 @@ class EndPoint:
     extension: str
     context: str
     max_channels: int = 10
+    description: str = ""
     security_key: str = ""
     stamp: Stamp = field(default=UNSTAMPED, compare=False)
 
@@ -138,6 +140,19 @@ class Pace(StrEnum):
     ERROR = "ERROR"
 
 
+class Logging(StrEnum):
+    """Where calls are logged besides Whipbird's own logs; the values are the wire's."""
+
+    #: Nowhere.
+    NONE = "NONE"
+    #: In the queue_log of the Asterisk server.
+    QM_COMPATIBLE = "QM_COMPATIBLE"
+
+
+#: The greatest boost factor, in percent.
+MAX_BOOST = 500
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Campaign:
     """A template for runs. The lowest `priority` dials first. `max_call_length_s` 0 is off.
@@ -150,7 +165,9 @@ class Campaign:
     unless it is empty; signed with `http_secret`, unless that is. The `email_events` of its
     runs are told to all of `email_addresses`. A number that a cap refuses is called when the cap
     allows it, if that is within `cap_wait_h` hours. `recipient_hours` are those in which people
-    are called by their own clocks, None for any.
+    are called by their own clocks, None for any. Runs begin with the boost factor
+    `boost_percent`. It, and what is said of logging, is kept for queue end-points and has no
+    effect before there are any.
     """
 
     id: int = 0
@@ -188,6 +205,10 @@ class Campaign:
     security_key: str = ""
     stamp: Stamp = field(default=UNSTAMPED, compare=False)
     disposition_rules: tuple[DispositionRule, ...] = ()
+    boost_percent: int = 100
+    additional_logging: Logging = Logging.NONE
+    logging_alias: str = ""
+    logging_attributes: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

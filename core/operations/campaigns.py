@@ -11,7 +11,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, Engine
 
 from core.errors import InvalidValue, NotPossible
-from core.model import CallList, Campaign, Pace, Run
+from core.model import MAX_BOOST, CallList, Campaign, Pace, Run
 from core.operations import site_values
 from core.operations.permission import log_entry, require, require_visible, visible
 from core.people import Actor
@@ -26,7 +26,7 @@ from core.store.database import reading
 from core.store.lists import fetch_list_by_name
 
 #: The boost factors that a run may have, in percent.
-BOOSTS = range(501)
+BOOSTS = range(MAX_BOOST + 1)
 
 
 class Verb(StrEnum):

@@ -106,11 +106,11 @@ class HoursChoices:
 
 
 def fetch_choices(engine: Engine, actor: Actor) -> HoursChoices:
-    """Of what the actor may see, all campaigns but hidden ones, and all opening hours. Needs
-    RT."""
+    """Of what the actor may see, all campaigns and opening hours but hidden ones. Needs RT."""
     require(actor, Key.RT)
     with reading(engine) as conn:
-        hours = visible(actor, fetch_all_opening_hours(conn))
+        known = visible(actor, fetch_all_opening_hours(conn))
+        hours = [found for found in known if not found.is_hidden]
     return HoursChoices(
         campaigns=tuple(view.name for view in campaigns(engine, actor)),
         opening_hours=tuple(sorted((found.name for found in hours), key=str.casefold)),

@@ -109,7 +109,7 @@ def trunk_entry(trunk: Trunk, server_name: str) -> Entry:
 
 def endpoint_entry(endpoint: EndPoint, server_name: str) -> Entry:
     """A stored end-point as the file would say it."""
-    keys = ("extension", "context", "max_channels", "security_key")
+    keys = ("extension", "context", "max_channels", "description", "security_key")
     values = {"server": server_name} | {key: getattr(endpoint, key) for key in keys}
     return _entry(Kind.END_POINT, endpoint.name, values)
 
@@ -123,8 +123,8 @@ def list_entry(call_list: CallList) -> Entry:
 def opening_hours_entry(hours: OpeningHours) -> Entry:
     """Stored opening hours as the file would say them. Rules of public holidays are rules
     like others."""
-    keys = ("default", "rules", "security_key")
-    values = {key: getattr(hours, key) for key in keys}
+    keys = ("default", "rules", "comment", "security_key")
+    values = {key: getattr(hours, key) for key in keys} | {"hidden": hours.is_hidden}
     return _entry(Kind.OPENING_HOURS, hours.name, values)
 
 
@@ -181,6 +181,10 @@ def campaign_entry(
         "reschedule": campaign.reschedule_rules,
         "security_key": campaign.security_key,
         "disposition": dispositions,
+        "boost_percent": campaign.boost_percent,
+        "additional_logging": campaign.additional_logging,
+        "logging_alias": campaign.logging_alias,
+        "logging_attributes": campaign.logging_attributes,
     }
     return _entry(Kind.CAMPAIGN, campaign.name, values)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from core.entries import Shape, filled, flag, join, one_of, read_table, suggest, whole
 from core.errors import InvalidValue
-from core.model import Pace, ServerType, Simulation
+from core.model import MAX_BOOST, Logging, Pace, ServerType, Simulation
 from core.operations import site_values as value
 from core.operations.site_caps import read_cap
 from core.operations.site_disposition import read_dispositions
@@ -185,6 +185,7 @@ _SHAPES: Mapping[Kind, Shape] = {
         "extension": value.ruled(check_extension),
         "context": value.ruled(check_context),
         "max_channels": whole(1, 100_000),
+        "description": value.line(),
         "security_key": value.security_key,
     },
     Kind.LIST: {"file": filled, "hidden": flag, "security_key": value.security_key},
@@ -192,6 +193,8 @@ _SHAPES: Mapping[Kind, Shape] = {
         "default": one_of(DefaultMode),
         "rules": value.tables('write rules, [{ days = "23456", state = "OPEN" }]'),
         "holidays": value.as_it_is,
+        "comment": value.line(),
+        "hidden": flag,
         "security_key": value.security_key,
     },
     Kind.CAP: {
@@ -237,5 +240,9 @@ _SHAPES: Mapping[Kind, Shape] = {
         "reschedule": value.tables("write rules, each [[campaigns.NAME.reschedule]]"),
         "security_key": value.security_key,
         "disposition": value.tables("write rules, each [[campaigns.NAME.disposition]]"),
+        "boost_percent": whole(0, MAX_BOOST),
+        "additional_logging": one_of(Logging),
+        "logging_alias": value.line(),
+        "logging_attributes": value.line(),
     },
 }

@@ -4,7 +4,7 @@ Secrets are left out, and so is what a file cannot say: that a trunk has no simu
 """
 
 from collections.abc import Callable, Mapping
-from datetime import date, time
+from datetime import time
 from enum import Enum
 from typing import Any
 
@@ -41,9 +41,9 @@ def _spell(key: str, value: Any) -> Any:
         case Enum():
             return value.name.lower() if isinstance(value, _SMALL) else str(value.value)
         case time():
-            return value.isoformat()
+            return spell_time(value)
         case frozenset():
-            return render_days(value)
+            return spell_days(value)
         case tuple():
             return [_spell(key, part) for part in value]
         case _ if type(value) in _TABLES:
@@ -96,11 +96,11 @@ def _disposition(named: NamedRule) -> dict[str, Any]:
 
 def _hour_rule(rule: HourRule) -> dict[str, Any]:
     limits = {
-        "days": rule.days and render_days(rule.days),
-        "from_date": _date(rule.date_from),
-        "to_date": _date(rule.date_to),
-        "from_time": rule.time_from and rule.time_from.isoformat(),
-        "to_time": rule.time_to and rule.time_to.isoformat(),
+        "days": spell_days(rule.days),
+        "from_date": spell_date(rule.date_from),
+        "to_date": spell_date(rule.date_to),
+        "from_time": spell_time(rule.time_from),
+        "to_time": spell_time(rule.time_to),
     }
     return {
         "name": rule.name,
@@ -109,16 +109,27 @@ def _hour_rule(rule: HourRule) -> dict[str, Any]:
     }
 
 
-def _date(day: RuleDate | date | None) -> str:
+def spell_days(days: frozenset[int] | None) -> str:
+    """`23456`; empty for no limit."""
+    return "" if days is None else render_days(days)
+
+
+def spell_date(day: RuleDate | None) -> str:
+    """`25/12` or `25/12/2026`; empty for no limit."""
     return "" if day is None else render_date(day)
+
+
+def spell_time(clock: time | None) -> str:
+    """`09:30:00`; empty for no limit."""
+    return "" if clock is None else clock.isoformat()
 
 
 def _recipient_hours(hours: RecipientHours) -> dict[str, Any]:
     where = {"attribute": hours.attribute, "country": hours.country}
     return {
-        "start_time": hours.period.start.isoformat(),
-        "end_time": hours.period.end.isoformat(),
-        "days": render_days(hours.period.days),
+        "start_time": spell_time(hours.period.start),
+        "end_time": spell_time(hours.period.end),
+        "days": spell_days(hours.period.days),
         **{key: value for key, value in where.items() if value},
         "unknown": hours.unknown.name.lower(),
     }

@@ -70,12 +70,15 @@ class HourRule:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OpeningHours:
-    """Rules in order: the first that matches decides, and `default` if none does."""
+    """Rules in order: the first that matches decides, and `default` if none does. `comment` is
+    free; hidden ones are left out where opening hours are offered."""
 
     id: int = 0
     name: str
     default: DefaultMode
     rules: tuple[HourRule, ...] = ()
+    comment: str = ""
+    is_hidden: bool = False
     security_key: str = ""
     stamp: Stamp = field(default=UNSTAMPED, compare=False)
 

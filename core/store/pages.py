@@ -76,7 +76,7 @@ TRUNKS: Shelf[Trunk] = Shelf(
 END_POINTS: Shelf[EndPoint] = Shelf(
     noun="end-point",
     table=end_point,
-    texts=("name", "extension", "context"),
+    texts=("name", "description", "extension", "context"),
     read=_each(make_endpoint),
 )
 LISTS: Shelf[CallList] = Shelf(
@@ -87,7 +87,11 @@ LISTS: Shelf[CallList] = Shelf(
     hidden=call_list.c.is_hidden,
 )
 OPENING_HOURS: Shelf[OpeningHours] = Shelf(
-    noun="opening hours", table=opening_hours, texts=("name",), read=make_opening_hours
+    noun="opening hours",
+    table=opening_hours,
+    texts=("name", "comment"),
+    read=make_opening_hours,
+    hidden=opening_hours.c.is_hidden,
 )
 CAPS: Shelf[Cap] = Shelf(noun="cap", table=cap, texts=("name",), read=_each(make_cap))
 CAMPAIGNS: Shelf[Campaign] = Shelf(
@@ -120,6 +124,12 @@ def fetch_element(conn: Connection, shelf: Shelf[T], key: int, *, is_locked: boo
     if not rows:
         raise NotFound(shelf.noun, key)
     return shelf.read(conn, rows)[0]
+
+
+def fetch_elements(conn: Connection, shelf: Shelf[T], keys: Sequence[int]) -> list[T]:
+    """Those of these ids that there are."""
+    query = select(shelf.table).where(shelf.table.c.id.in_(keys))
+    return shelf.read(conn, conn.execute(query).mappings().all())
 
 
 def fetch_names(conn: Connection, shelf: Shelf[T], keys: Sequence[int]) -> dict[int, str]:

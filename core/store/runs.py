@@ -37,7 +37,12 @@ def create_run(conn: Connection, campaign: Campaign, now: datetime) -> Run:
     conn.execute(lock.with_for_update())
     if fetch_open_runs(conn, campaign.id):
         raise NotPossible(f'campaign "{campaign.name}" is running already: remove that run first')
-    values = {"campaign_id": campaign.id, "state": RunState.RUNNABLE, "started_at": now}
+    values = {
+        "campaign_id": campaign.id,
+        "state": RunState.RUNNABLE,
+        "started_at": now,
+        "boost_percent": campaign.boost_percent,
+    }
     key = conn.execute(insert(run).values(values)).inserted_primary_key
     assert key is not None
     if campaign.list_ids:

@@ -138,6 +138,7 @@ end_point = Table(
     Column("extension", String(80), nullable=False),
     Column("context", String(80), nullable=False),
     Column("max_channels", Integer, nullable=False),
+    _text("description", NAME),
     *_protection(),
     UniqueConstraint("name"),
 )
@@ -211,6 +212,10 @@ campaign = Table(
     Column("cap_wait_h", Integer, nullable=False, server_default="24"),
     # As JSON; NULL is at any hour.
     Column("recipient_hours", Text),
+    Column("boost_percent", Integer, nullable=False, server_default="100"),
+    _text("additional_logging", 16, "NONE"),
+    _text("logging_alias", NAME),
+    _text("logging_attributes", NAME),
     *_protection(),
 )
 
@@ -271,6 +276,8 @@ opening_hours = Table(
     _key(),
     Column("name", name_type(NAME), nullable=False, unique=True),
     Column("default_mode", String(16), nullable=False),
+    _text("comment", NAME),
+    _flag("is_hidden"),
     *_protection(),
 )
 

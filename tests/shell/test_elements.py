@@ -10,6 +10,7 @@ from core.model import Campaign, Pace
 from core.operations import elements
 from core.operations.campaigns import add_list
 from core.operations.elements import Element, create, delete, fetch_element, fetch_page, update
+from core.operations.hours import fetch_choices
 from core.operations.lists import add_numbers
 from core.operations.site_file import Kind
 from core.people import SYSTEM
@@ -339,3 +340,18 @@ def test_what_the_commands_add_is_seen(web_engine: Engine, campaign: Campaign) -
     add_list(web_engine, SYSTEM, "calls", "more", NOW)
     found = fetch_element(web_engine, SYSTEM, Kind.CAMPAIGN, campaign.id)
     assert found.entry.values["lists"] == ("spring", "more")
+
+
+def test_hidden_hours_are_not_offered(web_engine: Engine) -> None:
+    for name, hidden in (("office", False), ("old", True)):
+        values = {"default": "open", "hidden": hidden}
+        create(web_engine, SYSTEM, Kind.OPENING_HOURS, name, values, NOW)
+    assert fetch_choices(web_engine, SYSTEM).opening_hours == ("office",)
+
+
+def test_a_run_begins_with_the_boost_of_its_campaign(
+    web_engine: Engine, campaign: Campaign
+) -> None:
+    values = {"boost_percent": 150}
+    changed = update(web_engine, SYSTEM, Kind.CAMPAIGN, campaign.id, values, NOW)
+    assert store_run(web_engine, changed.value).boost_percent == 150

@@ -17,16 +17,23 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from core.errors import InvalidConfiguration, InvalidValue, NotFound, NotPossible
-from core.model import CallList, Campaign
+from core.model import CallList, Campaign, EndPoint, Server, Trunk
 from core.operations import site_values
 from core.operations.element_references import SHELVES, References
-from core.operations.permission import Protected, log_entry, require, require_visible
+from core.operations.permission import (
+    Protected,
+    is_visible,
+    log_entry,
+    require,
+    require_visible,
+)
 from core.operations.site import KEYS
 from core.operations.site_changes import compare
 from core.operations.site_file import Entry, Kind, read_entry
 from core.operations.site_saving import require_seen, save_changes, save_element
 from core.operations.site_stored import describe, entry_of, fetch_site, refers_to
 from core.people import SYSTEM_NAME, Actor
+from core.rules.opening_hours import OpeningHours
 from core.store import pages, removal
 from core.store.audit import write_log
 from core.store.automatic import automatic_name
@@ -98,6 +105,15 @@ def fetch_element(engine: Engine, actor: Actor, kind: Kind, key: int) -> Element
     require(actor, KEYS[kind])
     with reading(engine) as conn:
         return find(conn, actor, kind, key)
+
+
+def fetch_referred(engine: Engine, actor: Actor, kind: Kind, keys: Iterable[int]) -> dict[int, Any]:
+    """Elements that others refer to, by their ids: keys are not transitive, so they are told
+    even to an actor who could not list them; then of a server, for one, no more than its name."""
+    with reading(engine) as conn:
+        found = pages.fetch_elements(conn, SHELVES[kind], sorted(set(keys)))
+    is_open = actor.ring.holds(KEYS[kind])
+    return {one.id: one if is_open and _is_seen(actor, one) else _BARE[kind](one) for one in found}
 
 
 def create(
@@ -220,6 +236,10 @@ def _describe(conn: Connection, kind: Kind, values: Sequence[Any]) -> tuple[Elem
     return tuple(Element(value=one, entry=entry_of(kind, one, names)) for one in values)
 
 
+def _is_seen(actor: Actor, value: object) -> bool:
+    return not isinstance(value, Protected) or is_visible(actor, value)
+
+
 def _users(kind: Kind, name: str, stored: Iterable[Entry]) -> list[Entry]:
     """The campaigns that have the list: what its name may not be there depends on them."""
     if kind is not Kind.LIST:
@@ -265,6 +285,21 @@ def _rename_automatic(conn: Connection, old: str, new: str) -> None:
         raise InvalidValue("name", new, f'there is a list "{name}" already: choose another')
     save_list(conn, replace(found, name=name))
 
+
+#: What everybody may know of an element that something visible refers to.
+_BARE: Mapping[Kind, Callable[[Any], Any]] = {
+    Kind.SERVER: lambda one: Server(id=one.id, name=one.name, host="", login=""),
+    Kind.TRUNK: lambda one: Trunk(
+        id=one.id, server_id=one.server_id, name=one.name, dial_string=""
+    ),
+    Kind.END_POINT: lambda one: EndPoint(
+        id=one.id, server_id=one.server_id, name=one.name, extension="", context=""
+    ),
+    Kind.LIST: lambda one: CallList(id=one.id, name=one.name),
+    Kind.OPENING_HOURS: lambda one: OpeningHours(id=one.id, name=one.name, default=one.default),
+    Kind.CAP: lambda one: one,
+    Kind.CAMPAIGN: lambda one: Campaign(id=one.id, name=one.name),
+}
 
 _DELETE: Mapping[Kind, Callable[[Connection, Any], None]] = {
     Kind.SERVER: removal.delete_server,

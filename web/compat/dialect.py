@@ -37,7 +37,9 @@ from web.compat import (
 )
 from web.compat.admission import Admission, check_not_forged
 from web.compat.asked import Asked, Ground, Operations, Reply, find_handler
-from web.compat.envelope import Envelope, seal
+from web.compat.edit.face import editing
+from web.compat.edit.objects import OBJECTS
+from web.compat.envelope import Envelope, Listing, seal
 from web.download import Sheet, send_sheet
 from web.forgery import Forged
 from web.viewer import cut_off
@@ -48,6 +50,7 @@ ENDPOINTS: Mapping[str, Operations] = {
     "calls": calls.OPERATIONS,
     "campaigns": campaigns.OPERATIONS,
     "dialer": engine.DIALER,
+    **{f"edit/{name}": editing(thing, names) for name, (thing, names) in OBJECTS.items()},
     "endpoint": reserve.ENDPOINT,
     "engine": engine.OPERATIONS,
     "inspect_dialer": details.INSPECT,
@@ -178,6 +181,8 @@ def _explain(request: Request, failure: Failure) -> str:
 
 
 def _refuse(place: str, why: str) -> Reply:
+    if place.startswith("edit/"):
+        return Listing(status="ERROR", error=why)
     return Envelope(status="ERROR", error=why) if is_enveloped(place) else refusal(why)
 
 

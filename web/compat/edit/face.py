@@ -1,0 +1,108 @@
+"""From a request for `edit/…` to one of the objects, and to a page of rows.
+
+All of it is answered 200; a status other than OK says in `error` what is wrong.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+
+import msgspec
+
+from core.errors import InvalidConfiguration, InvalidValue
+from core.operations.campaign_parts import Direction
+from web.compat.asked import Asked, Ground, Handler, Operations, Reply
+from web.compat.edit.given import Given, parse_given
+from web.compat.edit.things import Desk, Thing
+from web.compat.envelope import Listing, read_page
+
+_MOVES = {"MU": Direction.UP, "MD": Direction.DOWN}
+_MODES = ("L", "E", "D", *_MOVES)
+#: Where a problem says what is wrong: `rules[1].days`.
+_PLACE = re.compile(r"^[a-z_]+(\[\d+\])?(\.[a-z_]+)?(?=[ :])")
+_WORD = re.compile(r"[a-z_]+")
+
+
+def editing(thing: Thing, names: Mapping[str, str] | None = None) -> Operations:
+    """What answers for the object. `names` are its fields by the keys of the site file, in which
+    the operations speak."""
+
+    async def handle(ground: Ground, asked: Asked) -> Reply:
+        mode = asked.text("mode").upper() or "L"
+        if mode not in _MODES:
+            raise InvalidValue("mode", mode, f"write one of {', '.join(_MODES)}")
+        make_desk = _desk(ground, asked)
+        given = _read_data(asked, mode)
+        if mode == "D" or thing.tells_calls:
+            await ground.control.written()
+        try:
+            return await ground.queries.run(
+                lambda engine: _work(thing, make_desk(engine=engine), mode, given)
+            )
+        except InvalidConfiguration as error:
+            problems = [_in_wire_names(one, names or {}) for one in error.problems]
+            raise InvalidConfiguration(problems) from None
+
+    handler: Handler = handle
+    return {"": handler}
+
+
+def _desk(ground: Ground, asked: Asked) -> Callable[..., Desk]:
+    """All of it but the database, which a thread brings."""
+    start, items = read_page(asked)
+    parent = asked.text("parent")
+    return partial(
+        Desk,
+        actor=asked.actor,
+        now=ground.clock.now(),
+        parent=asked.whole("parent", 0, 2**53) if parent else None,
+        query=asked.text("query"),
+        start=start,
+        items=items,
+        up=frozenset(one.server.id for one in ground.control.traffic() if one.is_up),
+    )
+
+
+def _read_data(asked: Asked, mode: str) -> Given | None:
+    """What is posted; None of nothing, which deletes and moves nothing."""
+    if mode == "L" or (mode != "E" and not asked.text("data")):
+        return None
+    return parse_given(asked.filled("data"))
+
+
+def _work(thing: Thing, desk: Desk, mode: str, given: Given | None) -> Listing:
+    if given is None:
+        return _page(thing, desk)
+    field, key = thing.parent_field
+    if field and desk.parent is None:
+        desk = replace(desk, parent=given.inner(field, key))
+    first = replace(desk, query="", start=0)
+    if mode == "E":
+        return _page(thing, first, thing.save(first, given))
+    if mode == "D":
+        thing.delete(first, given)
+    else:
+        thing.move(first, given, _MOVES[mode])
+    return _page(thing, first)
+
+
+def _page(thing: Thing, desk: Desk, saved: msgspec.Struct | None = None) -> Listing:
+    """A page; what was just saved comes first."""
+    found = thing.list(desk)
+    rows = list(found.rows)
+    if saved is not None:
+        rows = [saved, *(row for row in rows if row != saved)][: max(1, desk.items)]
+    return Listing(
+        results=rows,
+        all_results=max(found.total, len(rows)),
+        start_from=desk.start,
+        n_records=len(rows),
+    )
+
+
+def _in_wire_names(problem: str, names: Mapping[str, str]) -> str:
+    def translate(place: re.Match[str]) -> str:
+        return _WORD.sub(lambda word: names.get(word[0], word[0]), place[0])
+
+    return _PLACE.sub(translate, problem)

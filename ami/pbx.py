@@ -14,7 +14,8 @@ from functools import partial
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
-from ami.link import Inventory, Limits, Link
+from ami.greeting import Inventory, Limits
+from ami.link import Link
 from ami.throttle import Budget, Lane, Throttle
 from ami.translate import (
     OURS,

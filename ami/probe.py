@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from twisted.internet.interfaces import IReactorTime
 
 from ami.connection import Session, connect, log_in
-from ami.link import EVENT_CLASSES, NEEDED_ACTIONS
+from ami.greeting import EVENT_CLASSES, NEEDED_ACTIONS
 from ami.protocol import LoginRefused, Reply, ServerLost
 from core.errors import InvalidValue
 from core.model import EndPoint, Server, ServerType, Trunk

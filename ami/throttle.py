@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from enum import IntEnum
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 
@@ -59,6 +60,12 @@ class Throttle:
         """Call `send` in its turn, which may be at once."""
         self._lanes[lane].append(send)
         self.pump()
+
+    def turn(self) -> Deferred[None]:
+        """Fires when a message of the connection's own may leave."""
+        turn: Deferred[None] = Deferred()
+        self.push(Lane.CONTROL, lambda: turn.callback(None))
+        return turn
 
     def take_back(self, lane: Lane) -> None:
         """Forget what was pushed there last."""

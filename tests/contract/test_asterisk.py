@@ -10,7 +10,7 @@ import pytest
 import pytest_twisted
 from twisted.internet.threads import deferToThread
 
-from ami.link import Limits
+from ami.greeting import Limits
 from ami.pbx import AmiPbx
 from core.ports.events import (
     ChannelsListed,

@@ -12,7 +12,7 @@ import pytest_twisted
 from twisted.internet.error import ConnectionLost
 from twisted.internet.task import Clock
 
-from ami.link import Limits
+from ami.greeting import Limits
 from ami.pbx import AmiPbx
 from core.model import Server, Trunk
 from core.ports.commands import HangUp, Originate

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ami.link import Backoff, read_start
+from ami.backoff import Backoff
+from ami.greeting import read_start
 from ami.protocol import LoginRefused, Reply, ServerLost
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)

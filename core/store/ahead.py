@@ -107,7 +107,7 @@ def _gather_from(conn: Connection, run_id: int, list_id: int, after_id: int, now
     rows: list[dict[str, Any]] = []
     for start in range(0, len(ids), CHUNK):
         some = ids[start : start + CHUNK]
-        last, busy = fetch_past(conn, run_id, some)
+        last, busy = fetch_past(conn, run_id, list_id, some)
         rows += [
             {
                 "run_id": run_id,

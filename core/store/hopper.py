@@ -13,7 +13,7 @@ from core.ports.events import BatchFetched
 from core.store.bins import find_bin
 from core.store.lists import fetch_in_turn
 from core.store.records import RECORD, make_record
-from core.store.schema import attempt, call_list, call_log, record, retry
+from core.store.schema import attempt, call_list, call_log, record, retry, run_list
 
 _RETRIES = (
     select(
@@ -54,11 +54,11 @@ def fetch_batch(conn: Connection, command: FetchBatch, now: datetime) -> BatchFe
 def _fresh_entries(
     conn: Connection, run_id: int, position: ListPosition, fresh: Sequence[Record]
 ) -> list[HopperEntry]:
-    """In a list that was begun again, attempts are counted on, and records that are being called
-    or wait for a retry are left alone: they are still in the round before."""
+    """In a list that was begun again, attempts are counted on, and records that were being called
+    or waited for a retry then are left alone: they are still in the round before."""
     if not position.round:
         return [HopperEntry(record=r, list_name=position.list_name) for r in fresh]
-    last, busy = fetch_past(conn, run_id, [r.id for r in fresh])
+    last, busy = fetch_past(conn, run_id, position.list_id, [r.id for r in fresh])
     return [
         HopperEntry(record=r, list_name=position.list_name, attempt_no=last.get(r.id, -1) + 1)
         for r in fresh
@@ -67,21 +67,29 @@ def _fresh_entries(
 
 
 def fetch_past(
-    conn: Connection, run_id: int, record_ids: Sequence[int]
+    conn: Connection, run_id: int, list_id: int, record_ids: Sequence[int]
 ) -> tuple[dict[int, int], set[int]]:
-    """The last attempt of each of the run's records that is over, and those that are not done."""
+    """The last attempt of each of these records of the run's list that is over; and those that
+    are not done, or were not when the list was begun again: a call of theirs ended after that."""
     log = call_log.c
-    ended = (
-        select(log.record_id, func.max(log.attempt_no).label("last"))
+    query = (
+        select(
+            log.record_id,
+            func.max(log.attempt_no).label("last"),
+            func.max(log.ended_at).label("ended_at"),
+        )
         .where(log.run_id == run_id, log.record_id.in_(record_ids))
         .group_by(log.record_id)
     )
-    busy: set[int] = set()
+    ended = conn.execute(query).all()
+    of_list = (run_list.c.run_id == run_id, run_list.c.list_id == list_id)
+    since = conn.execute(select(run_list.c.restarted_at).where(*of_list)).scalar_one_or_none()
+    busy = {row.record_id for row in ended if since is not None and row.ended_at > since}
     for table in (attempt, retry):
         query = select(table.c.record_id)
         of_these = query.where(table.c.run_id == run_id, table.c.record_id.in_(record_ids))
         busy.update(conn.execute(of_these).scalars())
-    return {row.record_id: row.last for row in conn.execute(ended)}, busy
+    return {row.record_id: row.last for row in ended}, busy
 
 
 def _fetch_retries(

@@ -77,7 +77,7 @@ def change_list(
             release(conn, run.id, call_list.id, now)
         case ListVerb.RESTART:
             again: dict[str, Any] = {"highwater": 0, "ahead_to": 0, "is_complete": False}
-            again["round"] = run_list.c.round + 1
+            again |= {"round": run_list.c.round + 1, "restarted_at": now}
             _update(conn, run, call_list, is_paused=False, **again)
             release(conn, run.id, call_list.id, now)
 

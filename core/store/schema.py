@@ -366,6 +366,8 @@ run_list = Table(
     Column("is_complete", Boolean, nullable=False, default=False),
     _flag("is_paused"),
     Column("round", Integer, nullable=False, server_default="0"),
+    # When the round began, unless it is the first.
+    Column("restarted_at", Moment),
     # Up to which record those that are not called in order are in the run's retry queue.
     Column("ahead_to", BigKey, nullable=False, server_default="0"),
     Index(None, "list_id", "run_id"),

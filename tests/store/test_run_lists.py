@@ -2,13 +2,14 @@
 of rounds that are over."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import Connection, Engine
 
 from core.errors import NotPossible
 from core.model import CallList, ListPosition
-from core.ports.commands import FetchBatch, RunProgressed
+from core.ports.commands import CallClosed, FetchBatch, RunProgressed
 from core.rules.states import RunState
 from core.store.campaigns import save_campaign
 from core.store.database import reading
@@ -19,10 +20,14 @@ from core.store.run_lists import ListVerb, change_list
 from core.store.runs import fetch_plan, fetch_run
 from tests.support.store_site import NOW, Site, closed, furnish, placed
 
+SECOND = timedelta(seconds=1)
+#: When lists are changed: calls that the tests begin are over by then.
+LATER = NOW + 4 * SECOND
+
 
 def change(database: Engine, site: Site, verb: ListVerb, call_list: CallList | None = None) -> None:
     with database.begin() as conn:
-        change_list(conn, fetch_run(conn, site.run.id), verb, call_list or site.call_list, NOW)
+        change_list(conn, fetch_run(conn, site.run.id), verb, call_list or site.call_list, LATER)
 
 
 def lists(database: Engine, site: Site) -> tuple[ListPosition, ...]:
@@ -98,6 +103,29 @@ def test_attempts_are_counted_on_and_what_is_not_done_is_left_alone(database: En
     change(database, site, ListVerb.RESTART)
     with reading(database) as conn:
         assert read_again(conn, site) == {"100": 2, "101": 1, "104": 0}
+
+
+def test_who_was_still_called_after_the_list_was_begun_again_is_not_called_once_more(
+    database: Engine,
+) -> None:
+    """101 waited for a retry and 102 was being called when the list was begun again. Both are
+    done by the time that it is read: late, or again after a crash. 103 was done before."""
+    site = furnish(database, records=4)
+    with database.begin() as conn:
+        waits, busy, before = (site.attempt(i, record=i) for i in (1, 2, 3))
+        write_entries(conn, [placed(waits), closed(waits, retry=site.retry(record=1))])
+        write_entries(conn, [placed(busy), placed(before), closed(before)])
+    change(database, site, ListVerb.RESTART)
+    with database.begin() as conn:
+        again = site.attempt(4, record=1, attempt_no=1)
+        write_entries(conn, [placed(again)])
+        write_entries(conn, [at(closed(again), LATER + SECOND), at(closed(busy), LATER + SECOND)])
+    with reading(database) as conn:
+        assert read_again(conn, site) == {"100": 0, "103": 1}
+
+
+def at(entry: CallClosed, moment: datetime) -> CallClosed:
+    return replace(entry, log=replace(entry.log, ended_at=moment))
 
 
 def test_what_cannot_be_done_is_refused_in_words(database: Engine) -> None:

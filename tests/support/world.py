@@ -65,6 +65,7 @@ class World:
     logs: list[CallClosed] = field(default_factory=list)
     placed: list[AttemptPlaced] = field(default_factory=list)
     progress: dict[int, RunProgressed] = field(default_factory=dict)
+    restarted: dict[int, datetime] = field(default_factory=dict)
     transferred: dict[int, datetime] = field(default_factory=dict)
     mails: list[Notification] = field(default_factory=list)
     news: list[News] = field(default_factory=list)
@@ -254,6 +255,12 @@ class World:
         over = {log.log.attempt.id for log in self.logs}
         attempts = [p.attempt for p in self.placed if p.attempt.run_id == run_id]
         busy = {a.record_id for a in attempts if a.id not in over}
+        since = self.restarted.get(position.list_id)
+        busy |= {
+            log.log.attempt.record_id
+            for log in self.logs
+            if log.log.attempt.run_id == run_id and since is not None and log.log.ended_at > since
+        }
         busy |= {record_id for of_run, record_id in self.retries if of_run == run_id}
         records = [
             r
@@ -292,6 +299,7 @@ class World:
 
     def restart_list(self, list_id: int) -> None:
         round = self.dialer.live.runs[1].done[list_id].round
+        self.restarted[list_id] = self.now
         self.change_list(list_id, highwater=0, is_complete=False, is_paused=False, round=round + 1)
 
     def add_records(self, *records: Record, due_at: datetime | None = None) -> None:

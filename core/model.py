@@ -13,6 +13,7 @@ from enum import StrEnum
 from core.rules.active_period import EVERY_MOMENT, ActivePeriod
 from core.rules.caps import Cap, Refusal
 from core.rules.disposition import DispositionRule
+from core.rules.multinumbers import numbers_looked_up
 from core.rules.recipient_hours import RecipientHours
 from core.rules.reschedule import RescheduleRule
 from core.rules.run_mail import EmailEvents
@@ -165,9 +166,10 @@ class Campaign:
     unless it is empty; signed with `http_secret`, unless that is. The `email_events` of its
     runs are told to all of `email_addresses`. A number that a cap refuses is called when the cap
     allows it, if that is within `cap_wait_h` hours. `recipient_hours` are those in which people
-    are called by their own clocks, None for any. Runs begin with the boost factor
-    `boost_percent`. It, and what is said of logging, is kept for queue end-points and has no
-    effect before there are any.
+    are called by their own clocks, None for any. If it `checks_every_number`, a record is not
+    called while any of its numbers is on a black list, else while its main one is. Runs begin with
+    the boost factor `boost_percent`. It, and what is said of logging, is kept for queue end-points
+    and has no effect before there are any.
     """
 
     id: int = 0
@@ -198,6 +200,7 @@ class Campaign:
     opening_hours_ids: tuple[int, ...] = ()
     list_ids: tuple[int, ...] = ()
     black_list_ids: tuple[int, ...] = ()
+    checks_every_number: bool = True
     cap_ids: tuple[int, ...] = ()
     cap_wait_h: int = 24
     recipient_hours: RecipientHours | None = None
@@ -269,14 +272,21 @@ class RunOverview:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Screen:
-    """What a number is checked against before it is called: black lists, whose expiry dates
-    are read in `time_zone`, and caps, whose days are counted there. `recipient_hours` ask in
+    """What a number is checked against before it is called: black lists, which are asked for every
+    number of its record or for the main one, and whose expiry dates are read in `time_zone`;
+    and caps, whose days are counted there. `recipient_hours` ask in
     which zones the person may be."""
 
     black_list_ids: tuple[int, ...] = ()
+    checks_every_number: bool = True
     caps: tuple[Cap, ...] = ()
     time_zone: str
     recipient_hours: RecipientHours | None = None
+
+    def numbers_of(self, record: Record) -> tuple[str, ...]:
+        """Those of the record's numbers for which black lists are asked."""
+        every_one = self.checks_every_number
+        return numbers_looked_up(record.number, record.inputs, every_one=every_one)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,7 +22,7 @@ from core.dialer.tracker import Tracker
 from core.model import Attempt, HopperEntry
 from core.ports import events
 from core.ports.commands import AttemptPlaced, Command
-from core.rules.multinumbers import number_for, numbers_of
+from core.rules.multinumbers import number_for
 from core.rules.states import RunState
 from core.rules.verdicts import Verdict
 
@@ -192,14 +192,14 @@ class Dialer:
         run.attempted += 1
         run.last_attempt_id = attempt.id
         self.live.moved.add(run.run.id)
-        numbers = numbers_of(entry.record.number, entry.record.inputs) if run.screen else ()
+        screen = run.screen
         self.live.out.append(
             AttemptPlaced(
                 attempt=attempt,
                 is_retry=entry.is_retry,
                 round=run.round_of(entry),
-                numbers=numbers,
-                screen=run.screen,
+                numbers=screen.numbers_of(entry.record) if screen else (),
+                screen=screen,
             )
         )
         self._drop_uncallable(run, now)

@@ -86,6 +86,7 @@ class LiveRun:
             return None
         return Screen(
             black_list_ids=self.campaign.black_list_ids,
+            checks_every_number=self.campaign.checks_every_number,
             caps=self.caps,
             time_zone=self.campaign.time_zone,
             recipient_hours=hours,

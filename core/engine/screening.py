@@ -2,8 +2,8 @@
 lists and caps; and what is asked of a person's place when the number is fetched.
 
 Source: manual 25.02, "Blacklists". Every number of a record is looked up in black lists, not only
-the main one: a person who asked not to be called means all telephones. Caps count calls on the
-number that is dialled.
+the main one, unless its campaign says otherwise: a person who asked not to be called means all
+telephones. Caps count calls on the number that is dialled.
 """
 
 from collections import defaultdict
@@ -20,7 +20,7 @@ from core.ports.commands import AttemptPlaced, CallClosed, JournalEntry
 from core.ports.events import BatchFetched
 from core.rules.blacklists import is_blacklisted
 from core.rules.caps import KEPT, PastCall, Refusal, allows, counted_as
-from core.rules.multinumbers import number_for, numbers_of
+from core.rules.multinumbers import number_for
 from core.store.bins import Bin, fetch_binned
 from core.store.blacklists import fetch_blacklist_entries
 from core.store.erasure import erase_late
@@ -49,10 +49,7 @@ def screen_batch(
     """The batch, with the entries marked that must not be called, or not yet."""
     if screen is None or not batch.entries:
         return batch
-    numbers = {
-        entry.record.id: numbers_of(entry.record.number, entry.record.inputs)
-        for entry in batch.entries
-    }
+    numbers = {entry.record.id: screen.numbers_of(entry.record) for entry in batch.entries}
     found = _find(conn, screen, numbers, now)
     refusals = _refuse_entries(conn, screen, batch.entries, now)
     if not found and not refusals and screen.recipient_hours is None:

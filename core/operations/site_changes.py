@@ -176,6 +176,7 @@ def campaign_entry(
         "lists": lists,
         "black_lists": tuple(sorted(black_lists)),
         "caps": tuple(sorted(caps)),
+        "check_every_number": campaign.checks_every_number,
         "cap_wait_h": campaign.cap_wait_h,
         "recipient_hours": campaign.recipient_hours,
         "reschedule": campaign.reschedule_rules,

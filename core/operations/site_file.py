@@ -235,6 +235,7 @@ _SHAPES: Mapping[Kind, Shape] = {
         "lists": value.names,
         "black_lists": value.set_of_names,
         "caps": value.set_of_names,
+        "check_every_number": flag,
         "cap_wait_h": whole(0, 24 * MAX_DAYS),
         "recipient_hours": value.as_it_is,
         "reschedule": value.tables("write rules, each [[campaigns.NAME.reschedule]]"),

@@ -201,6 +201,7 @@ _NAMES = {
     "reschedule": "reschedule_rules",
     "site_wide": "is_site_wide",
     "hidden": "is_hidden",
+    "check_every_number": "checks_every_number",
 }
 
 _DISPOSITION = "disposition"

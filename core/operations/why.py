@@ -19,7 +19,7 @@ from core.people import Actor
 from core.rules.blacklists import CANCELLED, until
 from core.rules.caps import KEPT, allows, counted_as
 from core.rules.keys import Key
-from core.rules.multinumbers import number_for, numbers_of
+from core.rules.multinumbers import number_for, numbers_looked_up, numbers_of
 from core.rules.numbers import parse_number
 from core.rules.opening_hours import OpeningHours
 from core.rules.reasons import Explanation, Listed, Reason, ReasonKind, Standing, explain
@@ -275,6 +275,9 @@ def _listed(
     conn: Connection, campaign: Campaign, record: Record, lists: Mapping[int, str]
 ) -> list[Listed]:
     zone = ZoneInfo(campaign.time_zone)
+    numbers = numbers_looked_up(
+        record.number, record.inputs, every_one=campaign.checks_every_number
+    )
     return [
         Listed(
             list_name=lists.get(list_id, UNSEEN),
@@ -282,7 +285,7 @@ def _listed(
             until=until(entry.inputs, zone),
             cancelled=entry.inputs.get(CANCELLED, "").strip(),
         )
-        for number in numbers_of(record.number, record.inputs)
+        for number in numbers
         for list_id in campaign.black_list_ids
         for entry in fetch_records_of(conn, list_id, number)
     ]

@@ -61,7 +61,7 @@ class FetchBatch:
 class AttemptPlaced:
     """Journal: the attempt is about to leave. If it `is_retry`, the record's retry is used up,
     else its list is read so far in this `round`; `AttemptsCommitted` follows once this is safe;
-    `AttemptsBlacklisted` if `screen` forbids one of `numbers`, which are all that the record has;
+    `AttemptsBlacklisted` if `screen` forbids one of `numbers`, which are those that it looks at;
     `AttemptsCapped` if it refuses the number that is dialled."""
 
     attempt: Attempt

@@ -25,6 +25,14 @@ def numbers_of(number: str, inputs: Mapping[str, str]) -> tuple[str, ...]:
     return (number, *(found for found in parsed if found))
 
 
+def numbers_looked_up(
+    number: str, inputs: Mapping[str, str], *, every_one: bool
+) -> tuple[str, ...]:
+    """Those of the record's numbers for which black lists are asked: each, or the main one alone,
+    which then decides for all (manual, "Using multiple numbers per call")."""
+    return numbers_of(number, inputs) if every_one else (number,)
+
+
 def number_for(attempt_no: int, number: str, inputs: Mapping[str, str]) -> str:
     """The number that the record's attempt `attempt_no`, counted from 0, dials: each in turn,
     and then the main one again."""

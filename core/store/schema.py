@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    true,
 )
 from sqlalchemy.dialects import mysql
 
@@ -216,6 +217,7 @@ campaign = Table(
     _text("additional_logging", 16, "NONE"),
     _text("logging_alias", NAME),
     _text("logging_attributes", NAME),
+    Column("checks_every_number", Boolean, nullable=False, server_default=true()),
     *_protection(),
 )
 

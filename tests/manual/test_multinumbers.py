@@ -78,3 +78,22 @@ def test_any_blacklisted_number_of_a_record_stops_it_unlike_the_manual_s_main_on
     world.add_list(1, ["123"], MULTINUM1="456")
     world.load(Campaign(id=1, name="c", black_list_ids=(9,)))
     assert (world.states(), world.originates) == (["RS_BLACKLIST"], [])
+
+
+@pytest.mark.parametrize("listed", ["123", "456"])
+def test_by_the_manual_s_rule_the_main_number_decides_for_all(listed: str) -> None:
+    world = World()
+    world.add_list(1, ["123"], MULTINUM1="456")
+    again = rule("RS_BUSY", max_attempts=5, retry_after_s=60)
+    campaign = Campaign(
+        id=1, name="c", black_list_ids=(9,), checks_every_number=False, reschedule_rules=(again,)
+    )
+    world.load(campaign)
+    world.busy(world.ringing[0])
+    world.blacklist.add(listed)
+    world.wait(seconds=60)
+    called = [o.channel for o in world.originates]
+    if listed == "123":
+        assert (world.states(), called) == (["RS_BUSY", "RS_BLACKLIST"], ["PJSIP/123@carrier"])
+    else:
+        assert called == ["PJSIP/123@carrier", "PJSIP/456@carrier"]

@@ -169,6 +169,10 @@ def test_the_examples_of_the_documentation_are_applied(line: CommandLine) -> Non
     assert values["opening_hours"] == ("Swiss holidays", "Office")
     assert values["black_lists"] == ("Do not call",)
     assert values["caps"] == ("Gentle",)
+    assert values["check_every_number"]
+    off = line.write("off.toml", "[campaigns.Reminders]\ncheck_every_number = false\n")
+    assert "check_every_number: true → false" in line.done("apply", off).stdout
+    assert not describe_stored(line)["campaigns.Reminders"]["check_every_number"]
     assert describe_stored(line)['caps."Reg F"']["attempts"] == 7
     assert describe_stored(line)["campaigns.Survey"]["recipient_hours"] == RecipientHours(
         period=ActivePeriod(start=time(9), end=time(20), days=frozenset(range(2, 7))),

@@ -149,3 +149,29 @@ def test_a_reload_lets_a_run_call_at_other_hours(rig: Rig) -> None:
     rig.ask(campaign, "reload")
     rig.turn(60)
     assert rig.outcomes() == {"TERMINATED": 1}
+
+
+@pytest.mark.parametrize("checks_every_number", [True, False])
+def test_a_further_number_that_is_listed_stops_its_record_unless_the_campaign_says_otherwise(
+    rig: Rig, checks_every_number: bool
+) -> None:
+    """At both checks: the first number is listed when it is fetched, the second just before it is
+    dialled again. A main number decides for all in any case."""
+    again = (RescheduleRule(state=CallState.RS_BUSY, max_attempts=1, retry_after_s=10),)
+    campaign = rig.configure([], simulation=BUSY, reschedule_rules=again, batch_size=1)
+    with rig.database.begin() as conn:
+        for number, further in (("100", "200"), ("101", "201"), ("102", "202")):
+            record = Record(list_id=1, number=number, inputs={"MULTINUM1": further})
+            save_record(conn, record)
+    campaign = replace(campaign, checks_every_number=checks_every_number)
+    black = forbid(rig, campaign, n200={}, n102={})
+    rig.start()
+    rig.ask(campaign)
+    rig.turn(5)
+    with rig.database.begin() as conn:
+        save_record(conn, Record(list_id=black, number="201"))
+    rig.turn(60)
+    stopped = {"100": "RS_BLACKLIST", "101": "RS_BUSY", "201": "RS_BLACKLIST"}
+    called = {"100": "RS_BUSY", "200": "RS_BUSY", "101": "RS_BUSY", "201": "RS_BUSY"}
+    expected = stopped if checks_every_number else called
+    assert states(rig) == {**expected, "102": "RS_BLACKLIST"}

@@ -178,6 +178,7 @@ def refine(conn: Connection) -> dict[str, Any]:
         ),
         "opening_hours_ids": (hours[1], hours[0]),
         "black_list_ids": tuple(lists),
+        "checks_every_number": False,
         "recipient_hours": RecipientHours(
             period=ActivePeriod(end=time(20), days=frozenset({1, 3})),
             attribute="TZ",

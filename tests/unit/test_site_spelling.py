@@ -50,6 +50,7 @@ trunks = ["out"]
 end_points = ["desk"]
 lists = ["people"]
 black_lists = ["dnc"]
+check_every_number = false
 opening_hours = ["office"]
 caps = ["law"]
 variables = "A:B,C:d:e"

@@ -66,6 +66,12 @@ class Gate:
         """Begin a session; Forbidden of a user without the key USER."""
         return self.in_turn(self.door.log_in, name, password, self.address(request))
 
+    def change_password(self, request: Request, old: str, new: str) -> Deferred[int]:
+        """Give whoever is logged on another password; how many other sessions of theirs that
+        ended."""
+        secret, address = read_session(request), self.address(request)
+        return self.in_turn(self.door.change_password, secret, old, new, address)
+
     def log_out(self, request: Request) -> Deferred[None]:
         """End this browser's session, if it has one."""
         return self._quickly(self.door.log_out, read_session(request), self.address(request))

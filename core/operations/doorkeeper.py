@@ -17,18 +17,20 @@ from threading import Lock
 
 from sqlalchemy import Connection, Engine
 
-from core.errors import Forbidden, NotFound, NotRecognised, TooManyAttempts
+from core.errors import Forbidden, InvalidValue, NotFound, NotRecognised, TooManyAttempts
 from core.operations.passwords import Passwords
 from core.operations.permission import log_entry
 from core.operations.throttle import FREE_OF_ADDRESS, FREE_OF_USER, Throttle, network_of
 from core.people import Actor, Face, LogEntry, LoginSession, User
 from core.ports import Clock
+from core.rules.credentials import check_password
 from core.rules.keys import CONTROL_KEYS, Key, Keyring, make_keyring
 from core.store.audit import write_log
 from core.store.database import reading
 from core.store.secrets import (
     end_old_sessions,
     end_session,
+    end_sessions_of,
     find_session,
     find_token,
     hash_secret,
@@ -228,6 +230,31 @@ class Doorkeeper:
             with self._engine.begin() as conn:
                 touch_session(conn, session.id, now)
         return actor
+
+    def change_password(self, secret: str, old: str, new: str, address: str) -> int:
+        """Give the user who holds this session another password, and log them off in all other
+        browsers, how many is returned. InvalidValue of a wrong `old` one, TooManyAttempts as for
+        any other guess; InvalidValue of a `new` one that may not be, NotRecognised without a
+        session."""
+        actor = self.find(secret, address)
+        if actor is None:
+            raise NotRecognised("log on first")
+        check_password(new, actor.name)
+        if new == old:
+            raise InvalidValue("password", "***", "choose another than the old one")
+        try:
+            user = self._check_password(actor.name, old, address, Face.WEB)
+        except NotRecognised:
+            raise InvalidValue("old password", "***", "it is another one") from None
+        password_hash = self._passwords.hash(new)
+        with self._engine.begin() as conn:
+            session = find_session(conn, secret)
+            set_password_hash(conn, user.id, password_hash)
+            ended = end_sessions_of(conn, user.id, but=session.id if session else 0)
+            detail = f"{ended} other sessions ended"
+            log = log_entry(actor, self._clock.now(), "user.password", user.name, detail)
+            write_log(conn, log)
+        return ended
 
     def log_out(self, secret: str, address: str) -> None:
         """End the session, if there is one."""

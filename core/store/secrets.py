@@ -39,9 +39,10 @@ def end_session(conn: Connection, session_id: int) -> None:
     conn.execute(delete(session).where(session.c.id == session_id))
 
 
-def end_sessions_of(conn: Connection, user_id: int) -> int:
-    """Log the user off everywhere; how many sessions that were."""
-    return conn.execute(delete(session).where(session.c.user_id == user_id)).rowcount
+def end_sessions_of(conn: Connection, user_id: int, *, but: int = 0) -> int:
+    """Log the user off everywhere, `but` in one session; how many sessions that were."""
+    mine = delete(session).where(session.c.user_id == user_id, session.c.id != but)
+    return conn.execute(mine).rowcount
 
 
 def end_old_sessions(conn: Connection, *, seen_before: datetime, made_before: datetime) -> None:

@@ -11,6 +11,7 @@ import web.ui
 from core.model import Pace
 from core.operations.campaigns import CampaignView
 from core.operations.reports import tabulate_recalls
+from core.people import Face, LogEntry
 from core.ports.snapshot import ServerView, Snapshot
 from core.rules.figures import work_out
 from core.rules.keys import Keyring
@@ -19,6 +20,7 @@ from core.rules.verdicts import Verdict
 from tests.support.fixtures_web import NOW, call_view, run_view, snapshot_of
 from web import sse
 from web.ui.assets import load_assets
+from web.ui.journal import LogForm, LogPage
 from web.ui.render import Notice, Renderer, Viewer
 
 HOSTILE = "\"><script>alert('1')</script>"
@@ -142,10 +144,21 @@ def test_nobodys_text_becomes_markup() -> None:
     snapshot = snapshot_of(run, calls=(call,), servers=servers)
     campaign = CampaignView(id=1, name=HOSTILE, pace=Pace.RUNNABLE)
     notice = Notice(kind="refused", text=HOSTILE)
+    line = LogEntry(
+        at=NOW,
+        who=HOSTILE,
+        face=Face.WEB,
+        address=HOSTILE,
+        action=HOSTILE,
+        subject=HOSTILE,
+        detail=HOSTILE,
+    )
     pages = (
         show.to(replace(ALL, name=HOSTILE, token=HOSTILE)).live_page(snapshot, [campaign], notice),
         show.log_on(onward=HOSTILE, is_first=True, name=HOSTILE, refusal=HOSTILE),
         show.first_user(secret=HOSTILE, name=HOSTILE, refusal=HOSTILE),
+        show.password(notice),
+        show.system_log(LogPage(asked=LogForm(who=HOSTILE, action=HOSTILE), lines=(line,))),
         show.problem(404, HOSTILE, HOSTILE),
     )
     for page in pages:

@@ -1,4 +1,4 @@
-"""Logging on and off, and the one-time link by which the first administrator is made.
+"""Logging on and off, changing a password, and the first administrator's one-time link.
 
 Where nobody is logged on yet, forms hold a token that goes with a cookie of their own, so that
 no page elsewhere can log a browser on as somebody else.
@@ -26,7 +26,7 @@ _HTML = b"text/html; charset=utf-8"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entrance:
-    """The pages for those who are not logged on."""
+    """The pages at the door, most of them for those who are not logged on."""
 
     engine: Engine
     clock: Clock
@@ -64,6 +64,13 @@ class Entrance:
         await self.gate.log_out(request)
         self.gate.show_out(request)
         return lead_to(request, "/login")
+
+    async def change_password(self, request: Request) -> None:
+        """Give whoever is logged on the password that the form says twice."""
+        new = read_field(request, b"new")
+        if new != read_field(request, b"again"):
+            raise InvalidValue("password", "***", "write the same one twice")
+        await self.gate.change_password(request, read_field(request, b"old"), new)
 
     def show_first(self, request: Request) -> Deferred[str]:
         """The page that makes the first administrator; NotPossible unless the link works."""

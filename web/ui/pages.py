@@ -22,7 +22,7 @@ from twisted.web.http import CACHED, Request
 from twisted.web.iweb import IRequest
 from werkzeug.exceptions import NotFound as NoRoute
 
-from core.errors import Forbidden, NotRecognised
+from core.errors import Forbidden, InvalidValue, NotRecognised, TooManyAttempts
 from core.operations.campaigns import ask, campaigns
 from core.operations.live import Sight, fetch_sight, narrow
 from core.operations.reports import LogPage, log_page, recent_runs, run_report
@@ -38,6 +38,7 @@ from web.gate import Gate, read_session
 from web.health import Health, check_health
 from web.ui.assets import Assets
 from web.ui.entrance import Entrance, check_form, declare_html, lead_to, read_field
+from web.ui.journal import LogForm, read_page
 from web.ui.questions import (
     HoursAnswer,
     HoursForm,
@@ -64,6 +65,8 @@ _DONE = {
     "reload": "reload asked; new calls go by the campaign's definition of now.",
     "remove": "end asked; calls that are up go on, nothing more is dialled.",
 }
+
+_CHANGED = "Your password is changed; you are logged off everywhere else."
 
 _log = logging.getLogger(__name__)
 
@@ -201,6 +204,39 @@ class Pages:
 
         answered = self._ask(request, answer_why, asked, self._on.clock.now())
         return answered.addCallback(show)
+
+    @app.route("/log/", methods=["GET"])
+    def system_log(self, request: Request) -> Deferred[str]:
+        declare_html(request)
+        asked = LogForm(
+            who=read_field(request, b"who").strip(),
+            action=read_field(request, b"action").strip(),
+            before=_count(request, b"before"),
+        )
+        read = self._ask(request, read_page, asked)
+        return read.addCallback(lambda seen: seen.show.system_log(seen.value))
+
+    @app.route("/password", methods=["GET"])
+    def show_password(self, request: Request) -> Deferred[str]:
+        declare_html(request)
+        is_changed = read_field(request, b"changed") == "yes"
+        notice = Notice(kind="done", text=_CHANGED) if is_changed else None
+        return self._ask(request, look).addCallback(lambda seen: seen.show.password(notice))
+
+    @app.route("/password", methods=["POST"])
+    async def change_password(self, request: Request) -> str:
+        declare_html(request)
+        check_form(request, self._on.tokens, read_session(request))
+        seen = await self._ask(request, look)
+        try:
+            await self._on.entrance.change_password(request)
+        except (InvalidValue, TooManyAttempts) as error:
+            problem = describe(error)
+            request.setResponseCode(problem.status)
+            for name, value in problem.headers:
+                request.setHeader(name.encode(), value.encode())
+            return seen.show.password(Notice(kind="refused", text=problem.text))
+        return lead_to(request, "/password?changed=yes")
 
     @app.route("/login", methods=["GET"])
     def show_log_on(self, request: Request) -> Deferred[str]:
@@ -344,6 +380,11 @@ class Pages:
         if not isinstance(request, WebRequest) or request.actor is None:
             return self._show
         return self._show.seen_by(request.actor, self._on.tokens.sign(read_session(request)))
+
+
+def look(_engine: Engine, actor: Actor) -> Actor:
+    """Work that asks nothing but who is logged on."""
+    return actor
 
 
 def _count(request: Request, name: bytes) -> int:

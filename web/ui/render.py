@@ -18,6 +18,7 @@ from core.rules.states import RunState
 from web.ui import words
 from web.ui.assets import Assets
 from web.ui.bars import lay_out_day, stack, stack_decisions
+from web.ui.journal import LogPage
 from web.ui.questions import HoursAnswer, WhyAnswer
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -168,6 +169,14 @@ class Renderer:
     def first_user(self, *, secret: str, name: str = "", refusal: str = "") -> str:
         """The page that makes the first administrator."""
         return self._render("first_user.html", secret=secret, name=name, refusal=refusal)
+
+    def password(self, notice: Notice | None = None) -> str:
+        """The page on which a user changes their password."""
+        return self._render("password.html", notice=notice)
+
+    def system_log(self, page: LogPage) -> str:
+        """A page of the system log."""
+        return self._render("log.html", page=page)
 
     def problem(self, status: int, title: str, text: str) -> str:
         """The page shown in place of one that cannot be."""

@@ -14,6 +14,7 @@ from core.rules.active_period import EVERY_MOMENT, ActivePeriod
 from core.rules.caps import Cap, Refusal
 from core.rules.disposition import DispositionRule
 from core.rules.multinumbers import numbers_looked_up
+from core.rules.news import Topic
 from core.rules.recipient_hours import RecipientHours
 from core.rules.reschedule import RescheduleRule
 from core.rules.run_mail import EmailEvents
@@ -212,6 +213,26 @@ class Campaign:
     additional_logging: Logging = Logging.NONE
     logging_alias: str = ""
     logging_attributes: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Webhook:
+    """A server that is told of calls that are over and of runs. Empty `topics` and `campaign_ids`
+    are all of them. It is told of what the user `acts_for` may see, with these `keys` of theirs
+    alone unless that is None. `failing_since` is when its server began to take nothing."""
+
+    id: int = 0
+    name: str
+    url: str
+    secret: str = field(repr=False)
+    topics: tuple[Topic, ...] = ()
+    campaign_ids: tuple[int, ...] = ()
+    acts_for: str
+    keys: tuple[str, ...] | None = None
+    is_enabled: bool = True
+    why_disabled: str = ""
+    failing_since: datetime | None = None
+    stamp: Stamp = field(default=UNSTAMPED, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -69,11 +69,11 @@ def drop(session: Session, ids: tuple[int, ...], is_all: bool) -> None:
 
 
 def _letters(title: str, found: "OutboxView") -> "RenderableType":
-    columns = ("id", "campaign", "call", "since", "attempts", "to", "why")
+    columns = ("id", "of", "call", "since", "attempts", "to", "why")
     rows: list[tuple[object, ...]] = [
         (
             letter.id,
-            letter.campaign,
+            letter.campaign or f"webhook {letter.webhook}",
             letter.call_id or "",
             f"{letter.created_at:%Y-%m-%d %H:%M:%S}",
             letter.attempts,

@@ -26,6 +26,7 @@ from core.cli.session import Session
 from core.cli.site import apply
 from core.cli.tokens import token
 from core.cli.users import user
+from core.cli.webhooks import webhook
 from core.cli.why import why
 from core.errors import InvalidConfiguration, WhipbirdError
 from core.ports.probe import Probe
@@ -71,6 +72,7 @@ for command in (
     call,
     campaign,
     outbox,
+    webhook,
     person,
     hours,
     status,

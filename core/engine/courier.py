@@ -4,6 +4,8 @@ A redirect is not followed: where it leads is not what the campaign says. A name
 link-local address is refused when the address is known, before anything is said there.
 """
 
+from collections.abc import Mapping
+from datetime import datetime
 from http import HTTPStatus
 from io import BytesIO
 from typing import Any
@@ -29,8 +31,10 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgentEndpointFactory, IResponse
 from zope.interface import implementer
 
+from core.engine.clock import SystemClock
 from core.engine.delivery import DELIVERED, Verdict, one_line
 from core.errors import InvalidValue
+from core.ports import Clock
 from core.rules.notifications import (
     MAX_SENT_URL,
     SIGNATURE_HEADER,
@@ -39,6 +43,7 @@ from core.rules.notifications import (
     is_link_local,
     sign,
 )
+from core.rules.webhooks import sign_message
 from core.store.outbox import Letter
 
 #: How long the whole of a delivery may take, in seconds.
@@ -51,8 +56,15 @@ class HttpCourier:
     """Each delivery has a connection of its own: a server that closes an idle one just then
     would be taken for one that failed."""
 
-    def __init__(self, reactor: IReactorTime, *, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        reactor: IReactorTime,
+        *,
+        timeout_s: float = TIMEOUT_S,
+        clock: Clock | None = None,
+    ) -> None:
         self._reactor = reactor
+        self._clock = clock or SystemClock()
         self._timeout_s = timeout_s
         self._agent = Agent.usingEndpointFactory(reactor, _Endpoints(reactor, timeout_s))
 
@@ -70,27 +82,31 @@ class HttpCourier:
         return heard.addErrback(_explain)
 
     def _ask(self, letter: Letter) -> Deferred[Any]:
-        is_form = letter.kind is not LetterKind.GET
+        is_question = letter.kind is LetterKind.GET
         body = letter.body.encode()
+        headers = Headers({"User-Agent": ["Whipbird"]})
+        for name, value in _headers(letter, body, self._clock.now()).items():
+            headers.addRawHeader(name, value)
         asked: Deferred[Any] = self._agent.request(
-            b"POST" if is_form else b"GET",
+            b"GET" if is_question else b"POST",
             letter.url.encode(),
-            _form_headers(letter, body) if is_form else _headers(),
-            FileBodyProducer(BytesIO(body)) if is_form else None,
+            headers,
+            None if is_question else FileBodyProducer(BytesIO(body)),
         )
         return asked
 
 
-def _headers() -> Headers:
-    return Headers({"User-Agent": ["Whipbird"]})
-
-
-def _form_headers(letter: Letter, body: bytes) -> Headers:
-    headers = _headers()
-    headers.addRawHeader("Content-Type", "application/x-www-form-urlencoded")
-    if letter.secret:
-        headers.addRawHeader(SIGNATURE_HEADER, sign(letter.secret, body))
-    return headers
+def _headers(letter: Letter, body: bytes, now: datetime) -> Mapping[str, str]:
+    """What the body is, and that it is ours."""
+    match letter.kind:
+        case LetterKind.GET:
+            return {}
+        case LetterKind.WEBHOOK:
+            signed = sign_message(letter.secret, letter.message_id, now, body)
+            return {"Content-Type": "application/json", **signed}
+        case _:
+            form = {"Content-Type": "application/x-www-form-urlencoded"}
+            return form | ({SIGNATURE_HEADER: sign(letter.secret, body)} if letter.secret else {})
 
 
 def _listen(response: IResponse) -> Deferred[Verdict]:

@@ -11,7 +11,7 @@ import random
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine as Database
@@ -25,10 +25,14 @@ from twisted.python.failure import Failure
 from core.engine.delivery import Deliver, Verdict, server_of
 from core.engine.outage import in_words
 from core.engine.threads import Threads
+from core.model import Webhook
+from core.people import SYSTEM_NAME, Face, LogEntry
 from core.ports import Clock
 from core.rules.notifications import decide_pause
+from core.store.audit import write_log
 from core.store.database import reading
-from core.store.outbox import Failed, Letter, fetch_due, settle
+from core.store.outbox import Failed, Letter, Sender, fetch_due, settle
+from core.store.webhooks import note_deliveries
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +40,7 @@ log = logging.getLogger(__name__)
 BEAT_S = 1.0
 #: Most letters under way: in all, to one host, and to a host whose last one failed.
 IN_ALL, PER_HOST, PER_FAILING_HOST = 32, 4, 1
-#: Most letters of one campaign that are read at once.
+#: Most letters of one sender that are read at once.
 BATCH = 50
 #: How long letters under way may take when the service stops, in seconds.
 STOP_S = 2.0
@@ -48,6 +52,9 @@ class _Outcomes:
 
     delivered: list[int] = field(default_factory=list)
     failed: list[Failed] = field(default_factory=list)
+    #: The webhooks whose servers took something, and those whose servers did not.
+    served: set[int] = field(default_factory=set)
+    failing: set[int] = field(default_factory=set)
 
     @property
     def ids(self) -> list[int]:
@@ -56,6 +63,8 @@ class _Outcomes:
     def add(self, later: "_Outcomes") -> None:
         self.delivered += later.delivered
         self.failed += later.failed
+        self.served |= later.served
+        self.failing |= later.failing
 
 
 class Notifier(Service):
@@ -84,8 +93,8 @@ class Notifier(Service):
         self._beat = LoopingCall(self._on_beat)
         self._beat.clock = reactor
         self._queues: dict[str, deque[Letter]] = {}
-        #: The campaigns of the letters that are here, by letter.
-        self._held: dict[int, int] = {}
+        #: Whose the letters are that are here, by letter.
+        self._held: dict[int, Sender] = {}
         self._sent: dict[Deferred[Verdict], str] = {}
         self._failing: set[str] = set()
         self._is_behind = False
@@ -141,18 +150,18 @@ class Notifier(Service):
                 self._take(letters)
 
     @property
-    def _full(self) -> frozenset[int]:
-        """The campaigns of which half a batch is still here."""
+    def _full(self) -> frozenset[Sender]:
+        """The senders of which half a batch is still here."""
         counts = Counter(self._held.values())
-        return frozenset(c for c, count in counts.items() if count * 2 >= BATCH)
+        return frozenset(sender for sender, count in counts.items() if count * 2 >= BATCH)
 
-    def _fetch(self, held: frozenset[int], full: frozenset[int]) -> list[Letter]:
+    def _fetch(self, held: frozenset[int], full: frozenset[Sender]) -> list[Letter]:
         with reading(self._database) as conn:
             return fetch_due(conn, self._clock.now(), limit=BATCH, held=held, full=full)
 
     def _take(self, letters: list[Letter]) -> None:
         for letter in letters:
-            self._held[letter.id] = letter.campaign_id
+            self._held[letter.id] = letter.sender
             self._queues.setdefault(server_of(letter), deque()).append(letter)
         self._send()
 
@@ -206,6 +215,9 @@ class Notifier(Service):
             log.info("letters to %s arrive again", host)
 
     def _conclude(self, letter: Letter, verdict: Verdict) -> None:
+        if letter.webhook_id is not None:
+            fared = self._outcomes.served if verdict.is_delivered else self._outcomes.failing
+            fared.add(letter.webhook_id)
         if verdict.is_delivered:
             self._outcomes.delivered.append(letter.id)
             return
@@ -244,13 +256,31 @@ class Notifier(Service):
             self._look()
 
     def _settle(self, outcomes: _Outcomes) -> None:
+        now = self._clock.now()
         with self._database.begin() as conn:
             settle(conn, outcomes.delivered, outcomes.failed)
+            disabled = note_deliveries(conn, outcomes.served, outcomes.failing, now)
+            write_log(conn, *(_disabled(webhook, now) for webhook in disabled))
+        for webhook in disabled:
+            log.error("webhook %s is disabled: %s", webhook.name, webhook.why_disabled)
 
 
 def _in_words(failure: Failure) -> Verdict:
     """What broke a courier; its reason is never empty, which would mean that it delivered."""
     return Verdict(reason=failure.getErrorMessage() or type(failure.value).__name__)
+
+
+def _disabled(webhook: Webhook, now: datetime) -> LogEntry:
+    """A line of the system log."""
+    return LogEntry(
+        at=now,
+        who=SYSTEM_NAME,
+        face=Face.DIALER,
+        address="",
+        action="webhook.disabled",
+        subject=webhook.name,
+        detail=webhook.why_disabled,
+    )
 
 
 def _run_alone(lock: DeferredLock, work: Callable[[], Coroutine[Any, Any, None]]) -> None:

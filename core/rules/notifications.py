@@ -42,12 +42,14 @@ class LetterKind(StrEnum):
     POST = "POST"
     #: An e-mail.
     MAIL = "MAIL"
+    #: A message to a webhook, in JSON.
+    WEBHOOK = "WEBHOOK"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Notification:
     """Something to be sent to `url`: a form, whose encoded `body` is ASCII, a question without
-    one, or, at a `mailto:` URL, an e-mail with its `subject` and its text."""
+    one, a message in JSON, or, at a `mailto:` URL, an e-mail with its `subject` and its text."""
 
     kind: LetterKind = LetterKind.NOTIFY
     url: str

@@ -31,6 +31,7 @@ from core.store.schema import (
     run,
     run_list,
 )
+from core.store.webhooks import webhook_letters
 
 _DELETE_RETRY = delete(retry).where(
     and_(retry.c.run_id == bindparam("of_run"), retry.c.record_id == bindparam("of_record"))
@@ -102,7 +103,7 @@ def write_entries(conn: Connection, entries: Sequence[JournalEntry]) -> None:
     _many(conn, insert(call_log), [_log_row(entry) for entry in closed])
     _many(conn, _DELETE_ATTEMPT, [{"of_attempt": e.log.attempt.id} for e in closed])
     _many(conn, insert(retry), [values_of(left) for left in retries])
-    _many(conn, insert(outbox), _letters(entries))
+    _many(conn, insert(outbox), [*_letters(entries), *webhook_letters(conn, entries)])
     _many(
         conn,
         _UPDATE_OUTPUTS,

@@ -5,12 +5,13 @@ and goes when its delivery is confirmed. What failed too often, or for good, sta
 person decides.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
     bindparam,
@@ -25,17 +26,23 @@ from sqlalchemy import (
 
 from core.errors import NotFound
 from core.rules.notifications import LetterKind, Notification
-from core.store.schema import campaign, outbox
+from core.store.schema import campaign, outbox, webhook
+
+#: Whose letters wait in one line: what it is, and its id.
+Sender = tuple[Literal["campaign", "webhook"], int]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Letter:
-    """A notification to be sent, after `attempts` that failed. `call_id` is None if it tells of
-    no call; `secret` is the campaign's."""
+    """A notification to be sent, after `attempts` that failed, a campaign's or a webhook's.
+    `call_id` is None if it tells of no call; `secret` is the campaign's or the webhook's, by whose
+    `message_id` a receiver knows it again."""
 
     id: int
-    campaign_id: int
+    campaign_id: int | None
+    webhook_id: int | None = None
     call_id: int | None
+    message_id: str = ""
     kind: LetterKind = LetterKind.NOTIFY
     url: str
     subject: str = ""
@@ -43,6 +50,13 @@ class Letter:
     attempts: int
     created_at: datetime
     secret: str = field(default="", repr=False)
+
+    @property
+    def sender(self) -> Sender:
+        if self.webhook_id is not None:
+            return "webhook", self.webhook_id
+        assert self.campaign_id is not None
+        return "campaign", self.campaign_id
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,10 +72,13 @@ class Failed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeptLetter:
-    """A letter as people look at it; `campaign` is a name."""
+    """A letter as people look at it; one of `campaign` and `webhook` is a name, the other
+    empty."""
 
     id: int
     campaign: str
+    webhook: str
+    message_id: str
     call_id: int | None
     kind: LetterKind
     url: str
@@ -74,6 +91,12 @@ class KeptLetter:
     dead: bool
 
 
+#: The columns that say whose letters they are.
+_SENDERS: Mapping[Literal["campaign", "webhook"], Column[int]] = {
+    "campaign": outbox.c.campaign_id,
+    "webhook": outbox.c.webhook_id,
+}
+
 _LIVE = outbox.c.dead == false()
 _DELETE = delete(outbox).where(outbox.c.id == bindparam("of_letter"))
 _UPDATE = update(outbox).where(outbox.c.id == bindparam("of_letter"))
@@ -81,12 +104,18 @@ _UPDATE = _UPDATE.values({n: bindparam(n) for n in ("attempts", "due_at", "last_
 
 
 def letter_row(
-    notification: Notification, *, campaign_id: int, at: datetime, call_id: int | None = None
+    notification: Notification,
+    *,
+    campaign_id: int | None,
+    at: datetime,
+    call_id: int | None = None,
 ) -> dict[str, Any]:
     """A new letter, due at once, about a call or about a run."""
     return {
         "campaign_id": campaign_id,
+        "webhook_id": None,
         "call_id": call_id,
+        "message_id": "",
         "kind": notification.kind,
         "url": notification.url,
         "subject": notification.subject,
@@ -105,44 +134,54 @@ def fetch_due(
     *,
     limit: int,
     held: frozenset[int] = frozenset(),
-    full: frozenset[int] = frozenset(),
+    full: frozenset[Sender] = frozenset(),
 ) -> list[Letter]:
-    """Up to `limit` letters of each campaign that are due, the earliest first, without those
-    in `held` and campaigns in `full`. However many wait, only these are read."""
+    """Up to `limit` letters of each sender that are due, the earliest first, without those in
+    `held` and senders in `full`. However many wait, only these are read."""
     due: list[Letter] = []
-    campaign_id = _next_campaign(conn, 0)
-    while campaign_id is not None:
-        if campaign_id not in full:
-            due += _fetch_of_campaign(conn, campaign_id, now, limit)
-        campaign_id = _next_campaign(conn, campaign_id)
+    for sender in _senders(conn):
+        if sender not in full:
+            due += _fetch_of(conn, sender, now, limit)
     return [letter for letter in due if letter.id not in held]
 
 
-def _next_campaign(conn: Connection, after_id: int) -> int | None:
-    query = select(func.min(outbox.c.campaign_id)).where(_LIVE, outbox.c.campaign_id > after_id)
+def _senders(conn: Connection) -> Iterator[Sender]:
+    """All that have letters."""
+    for kind, column in _SENDERS.items():
+        key = _next(conn, column, 0)
+        while key is not None:
+            yield kind, key
+            key = _next(conn, column, key)
+
+
+def _next(conn: Connection, column: Column[int], after_id: int) -> int | None:
+    query = select(func.min(column)).where(_LIVE, column > after_id)
     found: int | None = conn.execute(query).scalar_one()
     return found
 
 
-def _fetch_of_campaign(
-    conn: Connection, campaign_id: int, now: datetime, limit: int
-) -> list[Letter]:
-    table = outbox.c
+def _fetch_of(conn: Connection, sender: Sender, now: datetime, limit: int) -> list[Letter]:
+    """A webhook's letters go where it is now, and none while it is disabled."""
+    table, (kind, key) = outbox.c, sender
     query = (
         select(
             table.id,
             table.campaign_id,
+            table.webhook_id,
             table.call_id,
+            table.message_id,
             table.kind,
-            table.url,
+            func.coalesce(webhook.c.url, table.url).label("url"),
             table.subject,
             table.body,
             table.attempts,
             table.created_at,
-            campaign.c.http_secret.label("secret"),
+            func.coalesce(webhook.c.secret, campaign.c.http_secret).label("secret"),
         )
-        .join(campaign, campaign.c.id == table.campaign_id)
-        .where(_LIVE, table.campaign_id == campaign_id, table.due_at <= now)
+        .outerjoin(campaign, campaign.c.id == table.campaign_id)
+        .outerjoin(webhook, webhook.c.id == table.webhook_id)
+        .where(_LIVE, _SENDERS[kind] == key, table.due_at <= now)
+        .where(func.coalesce(webhook.c.is_enabled, true()))
         .order_by(table.due_at)
         .limit(limit)
     )
@@ -174,12 +213,24 @@ def count_letters(conn: Connection, *, dead: bool) -> int:
     return conn.execute(query).scalar_one()
 
 
+def count_letters_of(conn: Connection, webhook_id: int, *, dead: bool) -> int:
+    """How many letters of the webhook wait, or are dead."""
+    query = select(func.count()).select_from(outbox)
+    these = (outbox.c.dead == dead, outbox.c.webhook_id == webhook_id)
+    return conn.execute(query.where(*these)).scalar_one()
+
+
 def fetch_letters(conn: Connection, *, dead: bool, limit: int) -> list[KeptLetter]:
     """The dead letters or the waiting ones, the oldest first."""
-    kept = [column for column in outbox.c if column.name != "campaign_id"]
+    kept = [column for column in outbox.c if column.name not in ("campaign_id", "webhook_id")]
     query = (
-        select(*kept, campaign.c.name.label("campaign"))
-        .join(campaign, campaign.c.id == outbox.c.campaign_id)
+        select(
+            *kept,
+            func.coalesce(campaign.c.name, "").label("campaign"),
+            func.coalesce(webhook.c.name, "").label("webhook"),
+        )
+        .outerjoin(campaign, campaign.c.id == outbox.c.campaign_id)
+        .outerjoin(webhook, webhook.c.id == outbox.c.webhook_id)
         .where(outbox.c.dead == dead)
         .order_by(outbox.c.id)
         .limit(limit)

@@ -36,6 +36,8 @@ NAME = 190
 CHANNEL, TECH_CAUSE = 190, 64
 #: A line of the system log: what was done, to what, and the rest; longer texts are cut.
 ACTION, SUBJECT, DETAIL = 32, 255, 2000
+#: What names a message to a webhook.
+MESSAGE_ID = 64
 #: The hexadecimal SHA-256 of a secret.
 SHA256 = 64
 
@@ -75,6 +77,13 @@ def _protection() -> list[Column[Any]]:
     be gone."""
     return [
         Column("security_key", name_type(MAX_KEY), nullable=False, server_default=""),
+        *_stamp(),
+    ]
+
+
+def _stamp() -> list[Column[Any]]:
+    """Who made an element, who changed it last, and when."""
+    return [
         Column("created_at", Moment),
         Column("created_by", name_type(NAME), nullable=False, server_default=""),
         Column("changed_at", Moment),
@@ -489,14 +498,36 @@ run_command = Table(
     Index(None, "handled_at", "id"),
 )
 
-#: What is still to be sent, and, when it is dead, what could not be. NULL for a call: the letter
-#: tells of a run.
+#: Topics and ids are words with blanks between them, none are all; `keys` NULL is all of the
+#: user's.
+webhook = Table(
+    "webhook",
+    metadata,
+    _key(),
+    Column("name", name_type(NAME), nullable=False, unique=True),
+    _text("url", MAX_URL),
+    _text("secret", 190),
+    _text("topics", 190),
+    Column("campaign_ids", Text, nullable=False),
+    Column("acts_for", name_type(NAME), nullable=False),
+    Column("keys", Text),
+    Column("is_enabled", Boolean, nullable=False),
+    _text("why_disabled", 255),
+    Column("failing_since", Moment),
+    *_stamp(),
+    Index(None, "is_enabled"),
+)
+
+#: What is still to be sent, and, when it is dead, what could not be: a campaign's letters, or a
+#: webhook's. NULL for a call: the letter tells of a run.
 outbox = Table(
     "outbox",
     metadata,
     Column("id", BigKey, primary_key=True, autoincrement=True),
-    _link("campaign_id", "campaign"),
+    Column("campaign_id", ForeignKey("campaign.id")),
+    Column("webhook_id", ForeignKey("webhook.id")),
     Column("call_id", BigKey),
+    _text("message_id", MESSAGE_ID),
     _text("kind", 8, "NOTIFY"),
     Column("url", Text, nullable=False),
     _text("subject", MAX_SUBJECT),
@@ -508,6 +539,7 @@ outbox = Table(
     Column("dead", Boolean, nullable=False, default=False),
     # Campaign by campaign: one whose server is away does not stand before the others.
     Index(None, "dead", "campaign_id", "due_at"),
+    Index(None, "dead", "webhook_id", "due_at"),
 )
 
 user_class = Table(

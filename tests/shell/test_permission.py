@@ -20,6 +20,7 @@ from core.operations.run_periods import run_stats, runs_between
 from core.operations.site import apply, fetch_targets, plan_text
 from core.operations.site_stored import fetch_site
 from core.operations.status import fetch_status
+from core.operations.webhooks import show_webhooks
 from core.operations.why import tell
 from core.people import SYSTEM, Actor, Face
 from core.rules.keys import Key, Keyring
@@ -73,6 +74,7 @@ NEEDS: dict[str, tuple[Work, tuple[str, ...]]] = {
     "fetch_outbox": (lambda e, a: fetch_outbox(e, a, dead=True, limit=9), (Key.ADMIN,)),
     "retry": (lambda e, a: retry(e, a, [], NOW), (Key.ADMIN,)),
     "drop": (lambda e, a: drop(e, a, [], NOW), (Key.ADMIN,)),
+    "show_webhooks": (show_webhooks, (Key.ADMIN, Key.RT)),
     "plan": (
         lambda e, a: plan_text(e, a, SITE, HERE),
         (Key.ADMIN, Key.CAMP, Key.LIST, Key.OPHR),

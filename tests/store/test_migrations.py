@@ -157,7 +157,7 @@ def test_a_letter_of_before_is_still_a_notification_of_its_call(empty_database: 
         before = keys_of(conn, "outbox")
     upgrade(empty_database)
     with reading(empty_database) as conn:
-        assert keys_of(conn, "outbox") == before
+        assert before.items() <= keys_of(conn, "outbox").items()
         [letter] = fetch_due(conn, NOW, limit=9)
     assert (letter.id, letter.call_id, letter.kind) == (7, 1, LetterKind.NOTIFY)
     assert (letter.url, letter.body, letter.attempts) == ("http://crm.example/", "num=1", 2)

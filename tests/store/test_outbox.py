@@ -19,6 +19,7 @@ from core.store.journal import write_entries
 from core.store.outbox import (
     Failed,
     KeptLetter,
+    Sender,
     count_letters,
     fetch_due,
     fetch_letters,
@@ -106,6 +107,8 @@ def test_a_delivered_letter_is_gone_and_a_failed_one_waits(database: Engine) -> 
             KeptLetter(
                 id=third,
                 campaign="calls",
+                webhook="",
+                message_id="",
                 call_id=3,
                 kind=LetterKind.NOTIFY,
                 url=URL,
@@ -135,7 +138,7 @@ def test_letters_in_hand_are_not_read_again(database: Engine) -> None:
         write_entries(conn, [told(site, i, record=i) for i in (1, 2)])
         held = frozenset(ids_of(conn)[:1])
         assert [x.call_id for x in fetch_due(conn, ENDED, limit=9, held=held)] == [2]
-        full = frozenset({site.campaign.id})
+        full: frozenset[Sender] = frozenset({("campaign", site.campaign.id)})
         assert fetch_due(conn, ENDED, limit=9, full=full) == []
 
 
@@ -157,7 +160,7 @@ def test_a_campaign_with_dead_letters_only_costs_nothing(database: Engine) -> No
         settle(conn, [], [failed(ids_of(conn)[0], dead=True)])
         with statements(conn) as seen:
             assert fetch_due(conn, ENDED + timedelta(days=1), limit=9) == []
-        assert len(seen) == 1
+        assert len(seen) == 2
 
 
 def test_dead_letters_are_sent_again_to_the_url_of_today(database: Engine) -> None:
@@ -210,7 +213,7 @@ def test_no_query_of_the_notifier_reads_the_whole_outbox(database: Engine, dead_
         with statements(conn) as seen:
             [letter] = fetch_due(conn, ENDED, limit=50)
             settle(conn, [letter.id], [failed(letter.id)])
-        assert len(seen) == 5
+        assert len(seen) == 6
         for statement, values in seen:
             assert whole_tables(conn, statement, values) == [], statement
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from web.api.operation import Operation, Tag
-from web.api.resources import campaigns, events, me
+from web.api.resources import campaigns, events, me, webhooks
 
-_MODULES = (me, campaigns, events)
+_MODULES = (me, campaigns, events, webhooks)
 
 TAGS: Sequence[Tag] = tuple(module.TAG for module in _MODULES)
 OPERATIONS: Sequence[Operation] = tuple(

@@ -215,6 +215,19 @@ class Campaign:
     logging_attributes: str = ""
 
 
+class Part(StrEnum):
+    """What a campaign has in an order, each with an id of its own."""
+
+    #: The lists it dials.
+    LIST = "list"
+    #: Its opening hours.
+    OPENING_HOURS = "opening-hours"
+    #: When a call that ended is tried again.
+    RESCHEDULE = "reschedule-rule"
+    #: What is done with a call that is over.
+    DISPOSITION = "disposition-rule"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Webhook:
     """A server that is told of calls that are over and of runs. Empty `topics` and `campaign_ids`

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from core.errors import InvalidConfiguration, NotFound
+from core.model import Part
 from core.operations.element_references import References
 from core.operations.elements import Element, find, shorten
 from core.operations.permission import require
@@ -27,7 +28,6 @@ from core.operations.site_stored import describe, fetch_site
 from core.people import Actor
 from core.rules.keys import Key
 from core.store import campaigns as stored
-from core.store.campaigns import Part
 from core.store.database import reading
 
 #: The keys of a site file that the parts stand under.
@@ -210,7 +210,7 @@ def _lock(
 
 def _place(ids: Sequence[int], part: Part, part_id: int) -> int:
     if part_id not in ids:
-        raise NotFound(part.replace("_", "-"), part_id)
+        raise NotFound(part.value, part_id)
     return ids.index(part_id)
 
 
@@ -272,6 +272,6 @@ def _twice(key: str, values: Sequence[Any]) -> list[str]:
 
 
 def _refuse(entry: Entry, key: str, problems: list[str]) -> None:
-    own = re.compile(rf"{key}(\[\d+\])?(\.| (?=\"))")
+    own = re.compile(rf"{key}(\[\d+\])?\.")
     if problems:
         raise InvalidConfiguration([own.sub("", shorten(entry, one), count=1) for one in problems])

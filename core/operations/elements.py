@@ -151,7 +151,8 @@ def update(
         if name and name != value.name:
             value = _rename(conn, actor, kind, value, name, now)
         change(conn, actor, kind, value.name, values, now)
-        return find(conn, actor, kind, key)
+        # Whoever gave it a key that they do not hold is still told what they did.
+        return _describe(conn, kind, [pages.fetch_element(conn, SHELVES[kind], key)])[0]
 
 
 def delete(

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from core.model import CallList, Campaign, EndPoint, Server, Trunk
+from core.model import CallList, Campaign, EndPoint, Part, Server, Trunk
 from core.operations.permission import Protected, log_entry, require_visible
 from core.operations.site_changes import REFERENCES, Action, Change
 from core.operations.site_disposition import NamedRule
@@ -23,7 +23,7 @@ from core.rules.disposition import DispositionRule
 from core.rules.opening_hours import DefaultMode, OpeningHours
 from core.rules.stamps import made
 from core.store.audit import write_log
-from core.store.campaigns import Part, save_campaign
+from core.store.campaigns import save_campaign
 from core.store.caps import save_cap
 from core.store.endpoints import save_endpoint
 from core.store.lists import save_list

@@ -1,7 +1,6 @@
 """Campaigns in the database, with what they use."""
 
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from itertools import groupby
 from typing import Any
 
@@ -9,7 +8,7 @@ import msgspec
 from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Table, select, union
 
 from core.errors import NotFound
-from core.model import Campaign, Logging, Pace
+from core.model import Campaign, Logging, Pace, Part
 from core.rules.active_period import parse_active_period
 from core.rules.recipient_hours import RecipientHours
 from core.rules.reschedule import RescheduleRule, RetryMode
@@ -27,13 +26,20 @@ from core.store.schema import (
     campaign_opening_hours,
     campaign_trunk,
     disposition_rule,
-    metadata,
     reschedule_rule,
 )
 from core.store.sequences import fetch_part_ids, fetch_sequences, save_sequence
 
 #: Most campaigns shown at once.
 LIMIT = 10_000
+
+#: Where the parts are that have an order.
+_SEQUENCES = {
+    Part.LIST: campaign_list,
+    Part.OPENING_HOURS: campaign_opening_hours,
+    Part.RESCHEDULE: reschedule_rule,
+    Part.DISPOSITION: disposition_rule,
+}
 
 #: The model's fields that are not columns.
 _ELSEWHERE = (
@@ -163,22 +169,9 @@ def _rule(row: RowMapping) -> RescheduleRule:
     )
 
 
-class Part(StrEnum):
-    """What a campaign has in an order, each with an id of its own."""
-
-    #: The lists it dials.
-    LIST = "campaign_list"
-    #: Its opening hours.
-    OPENING_HOURS = "campaign_opening_hours"
-    #: When a call that ended is tried again.
-    RESCHEDULE = "reschedule_rule"
-    #: What is done with a call that is over.
-    DISPOSITION = "disposition_rule"
-
-
 def fetch_parts(conn: Connection, part: Part, campaign_id: int) -> tuple[int, ...]:
     """The ids of the campaign's parts of this kind in their order."""
-    return fetch_part_ids(conn, metadata.tables[part], campaign_id)
+    return fetch_part_ids(conn, _SEQUENCES[part], campaign_id)
 
 
 def save_campaign(
@@ -194,7 +187,7 @@ def save_campaign(
     _save_set(conn, campaign_cap.c.cap_id, key, value.cap_ids)
     for part, rows in _sequences(value).items():
         ids = (part_ids or {}).get(part)
-        save_sequence(conn, metadata.tables[part], key, rows, ids)
+        save_sequence(conn, _SEQUENCES[part], key, rows, ids)
     return stored
 
 

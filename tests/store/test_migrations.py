@@ -8,11 +8,11 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine, inspect, text
 
 import core.store
-from core.model import Campaign
+from core.model import Campaign, Part
 from core.rules.caps import PastCall
 from core.rules.notifications import LetterKind
 from core.store.attempts import fetch_open_attempts
-from core.store.campaigns import Part, fetch_campaigns, fetch_parts, save_campaign
+from core.store.campaigns import fetch_campaigns, fetch_parts, save_campaign
 from core.store.database import check_schema, reading, upgrade
 from core.store.journal import write_entries
 from core.store.lists import fetch_records

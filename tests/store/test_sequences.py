@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import Connection, Engine
 
 from core.errors import NotFound
-from core.model import CallList, Campaign
+from core.model import CallList, Campaign, Part
 from core.rules.opening_hours import DefaultMode, OpeningHours
 from core.rules.reschedule import RescheduleRule
 from core.rules.states import CallState
-from core.store.campaigns import Part, fetch_campaign, fetch_parts, save_campaign
+from core.store.campaigns import fetch_campaign, fetch_parts, save_campaign
 from core.store.database import reading
 from core.store.lists import save_list
 from core.store.opening_hours import save_opening_hours

@@ -60,7 +60,7 @@ class ElementThing(Unordered):
         found |= {key: wire for wire, (_pk, key) in self.inner.items()}
         return {**found, "name": self.name, **self.inner_names}
 
-    def list(self, desk: Desk) -> Rows:
+    def page(self, desk: Desk) -> Rows:
         page = elements.fetch_page(
             desk.engine,
             desk.actor,

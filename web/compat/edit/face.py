@@ -89,7 +89,7 @@ def _work(thing: Thing, desk: Desk, mode: str, given: Given | None) -> Listing:
 
 def _page(thing: Thing, desk: Desk, saved: msgspec.Struct | None = None) -> Listing:
     """A page; what was just saved comes first."""
-    found = thing.list(desk)
+    found = thing.page(desk)
     rows = list(found.rows)
     if saved is not None:
         rows = [saved, *(row for row in rows if row != saved)][: max(1, desk.items)]

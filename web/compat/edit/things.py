@@ -60,7 +60,7 @@ class Thing(Protocol):
     #: Its rows tell of calls: what the dialer is about to write is waited for.
     tells_calls: bool
 
-    def list(self, desk: Desk) -> Rows:
+    def page(self, desk: Desk) -> Rows:
         """The page that is asked for."""
         ...
 

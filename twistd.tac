@@ -40,6 +40,7 @@ from core.engine.courier import HttpCourier
 from core.engine.delivery import by_kind
 from core.engine.engine import Engine
 from core.engine.notifier import Notifier
+from core.engine.retention import Retention
 from core.engine.smtp import SmtpCourier
 from core.engine.threads import DatabaseThreads
 from core.errors import WhipbirdError
@@ -96,6 +97,9 @@ notifier = Notifier(
     chance=chance,
     deliver=by_kind(HttpCourier(reactor).deliver, SmtpCourier(reactor, config.smtp).deliver),
 )
+retention = Retention(
+    config.retention, database=database, threads=threads, reactor=reactor, clock=clock
+)
 passwords = Passwords()
 door = Doorkeeper(database, clock, passwords, control_tokens=config.web.control_tokens)
 first = FirstLink(database, passwords)
@@ -143,6 +147,7 @@ application.setComponent(ILogObserver, STDLibLogObserver())
 services = IServiceCollection(application)
 engine.setServiceParent(services)
 notifier.setServiceParent(services)
+retention.setServiceParent(services)
 listen(config.web, site).setServiceParent(services)
 listen(config.fastagi, agi).setServiceParent(services)
 

@@ -148,6 +148,15 @@ class SmtpSettings:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RetentionSettings:
+    """For how many days lines of the system log, and letters that were given up, are kept; 0 is
+    for ever."""
+
+    system_log_days: int = 400
+    letters_days: int = 400
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class LogSettings:
     """The least level that is logged, and the file; None is standard output."""
 
@@ -170,6 +179,7 @@ class Config:
     fastagi: FastAgiSettings = field(default_factory=FastAgiSettings)
     dialer: DialerSettings = field(default_factory=DialerSettings)
     smtp: SmtpSettings = field(default_factory=SmtpSettings)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
 
@@ -241,7 +251,7 @@ def _from_text(check: object, value: str) -> object:
     """A variable's text in the type that TOML would give."""
     if check in (texts, _contexts, _addresses, _networks, _tokens):
         return [part.strip() for part in value.split(",") if part.strip()]
-    if check in (_PORT, _COUNT, _SEED, _SMTP_PORT) and re.fullmatch(r"-?\d+", value):
+    if check in (_PORT, _COUNT, _SEED, _SMTP_PORT, _DAYS) and re.fullmatch(r"-?\d+", value):
         return int(value)
     return value
 
@@ -342,6 +352,7 @@ _PORT = whole(0, 65535)
 _COUNT = whole(1, 100_000)
 _SEED = whole(-(2**63), 2**63 - 1)
 _SMTP_PORT = whole(1, 65535)
+_DAYS = whole(0, 36_500)
 
 _SECTIONS: Mapping[str, tuple[Callable[..., Any], Shape]] = {
     "database": (DatabaseSettings, {"url": _url}),
@@ -372,5 +383,6 @@ _SECTIONS: Mapping[str, tuple[Callable[..., Any], Shape]] = {
             "from": lambda value: parse_sender(filled(value)),
         },
     ),
+    "retention": (RetentionSettings, {"system_log_days": _DAYS, "letters_days": _DAYS}),
     "log": (LogSettings, {"level": _level, "file": lambda value: Path(filled(value))}),
 }

@@ -6,6 +6,7 @@ import pytest
 
 from core.config import (
     Config,
+    RetentionSettings,
     SmtpSettings,
     TlsMode,
     WebSettings,
@@ -262,3 +263,14 @@ def test_a_mail_server_needs_a_sender() -> None:
 def test_a_relay_on_this_machine_may_take_a_password_in_the_clear(host: str) -> None:
     environ = {"WHIPBIRD_SMTP_HOST": host, "WHIPBIRD_SMTP_TLS": "none"}
     assert parse_config(SMTP, environ).smtp.tls is TlsMode.NONE
+
+
+def test_what_is_old_is_kept_for_400_days_unless_the_settings_say_otherwise() -> None:
+    assert parse_config("", {}).retention == RetentionSettings(
+        system_log_days=400, letters_days=400
+    )
+    text = "[retention]\nsystem_log_days = 0"
+    found = parse_config(text, {"WHIPBIRD_RETENTION_LETTERS_DAYS": "30"}).retention
+    assert found == RetentionSettings(system_log_days=0, letters_days=30)
+    problem = 'retention.letters_days "-1": write a whole number from 0 to 36500'
+    assert problems_of("[retention]\nletters_days = -1") == [problem]

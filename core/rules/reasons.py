@@ -42,6 +42,16 @@ class ReasonKind(StrEnum):
     CLOSED = "CLOSED"
     #: The campaign's hours allow a call.
     OPEN = "OPEN"
+    #: Its list is paused in the run.
+    LIST_PAUSED = "LIST_PAUSED"
+    #: It waits for the campaign's next run.
+    NEXT_RUN = "NEXT_RUN"
+    #: It is not time where the person is.
+    PERSON_CLOSED = "PERSON_CLOSED"
+    #: It is time where the person is.
+    PERSON_OPEN = "PERSON_OPEN"
+    #: There is no hour at which the person may be called.
+    NO_HOURS = "NO_HOURS"
     #: Another limit holds the call.
     LIMIT = "LIMIT"
     #: The record is not called from a moment on.
@@ -56,6 +66,8 @@ _FOR_GOOD = frozenset(
         ReasonKind.UNDER_WAY,
         ReasonKind.DONE,
         ReasonKind.NOT_LISTED,
+        ReasonKind.LIST_PAUSED,
+        ReasonKind.NO_HOURS,
     }
 )
 
@@ -69,6 +81,9 @@ class Reason:
     text: str
     until: datetime | None = None
 
+
+#: How often hours of the campaign and of the person are compared in search of a moment.
+_SEARCHED = 400
 
 _UNDER_WAY = Reason(kind=ReasonKind.UNDER_WAY, text="a call is under way")
 
@@ -85,25 +100,38 @@ class Listed:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Person:
+    """The clock of who is called. `zones` are the IANA names of all zones it may be of, none if
+    nothing is known. `opens_at` is like a standing's."""
+
+    zones: Sequence[str]
+    opens_at: Callable[[datetime], datetime | None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Standing:
     """Where a record stands in a campaign's run.
 
     `run_state` is None without a run. `last` is how its last attempt ended, None before one.
-    `is_listed` tells whether the run calls its list, `before` counts the records that come first,
-    None once it was read. `opens_at` tells the first moment from a given one at which the
-    campaign's hours allow a call, None if there is none. From `expires_at` on the record is not
-    called.
+    `retry_at` is when its next call is due, in this run or, when that is over, the next. If
+    `is_held`, that is not before its list is resumed. `is_listed` tells whether the run calls its
+    list, `before` counts the records that come first, None once it was read. `opens_at` tells the
+    first moment from a given one at which the campaign's hours allow a call, None if there is
+    none; `person` the same of the recipient's, if the campaign minds them. From `expires_at` on
+    the record is not called.
     """
 
     run_state: RunState | None
     is_under_way: bool
     last: CallState | None
     retry_at: datetime | None
+    is_held: bool = False
     is_listed: bool
     before: int | None
     listed: Sequence[Listed]
     hours: Verdict
     opens_at: Callable[[datetime], datetime | None]
+    person: Person | None = None
     limits: Sequence[Reason] = ()
     expires_at: datetime | None = None
 
@@ -120,13 +148,15 @@ class Explanation:
 def explain(standing: Standing, now: datetime) -> Explanation:
     """Why the record is called, or not, as things stand `now`."""
     if standing.run_state is None or standing.run_state.is_over:
-        reasons = [*_of_run(standing.run_state), *_of_past(standing)]
+        reasons = [*_of_run(standing.run_state), *_of_past(standing, now)]
         return Explanation(reasons=tuple(reasons), next_call_at=None)
     reasons = [*_of_run(standing.run_state), _of_record(standing, now)]
     reasons += [_of_listed(entry, now) for entry in standing.listed]
     reasons += standing.limits
     if standing.expires_at is not None:
         reasons.append(_of_expiry(standing.expires_at, now))
+    if standing.person is not None:
+        reasons.append(_of_person(standing.person, now))
     reasons.append(_of_hours(standing, now))
     return Explanation(reasons=tuple(reasons), next_call_at=_next_call(reasons, standing, now))
 
@@ -136,7 +166,8 @@ def _next_call(reasons: Sequence[Reason], standing: Standing, now: datetime) -> 
     if any(reason.kind in _FOR_GOOD for reason in reasons):
         return None
     waits = [r for r in reasons if r.kind in (ReasonKind.RETRY, ReasonKind.LIMIT)]
-    earliest = standing.opens_at(max([now, *(r.until for r in waits if r.until is not None)]))
+    start = max([now, *(r.until for r in waits if r.until is not None)])
+    earliest = _find_opening(standing, start)
     if earliest is None or (standing.expires_at is not None and standing.expires_at <= earliest):
         return None
     is_refused = any(
@@ -144,6 +175,20 @@ def _next_call(reasons: Sequence[Reason], standing: Standing, now: datetime) -> 
         for reason in reasons
     )
     return None if is_refused else earliest
+
+
+def _find_opening(standing: Standing, start: datetime) -> datetime | None:
+    """The first moment at which both the campaign's hours and the person's allow a call."""
+    at: datetime | None = start
+    for _ in range(_SEARCHED):
+        at = standing.opens_at(at) if at is not None else None
+        if at is None or standing.person is None:
+            return at
+        person_at = standing.person.opens_at(at)
+        if person_at == at:
+            return at
+        at = person_at
+    return None
 
 
 def _of_run(state: RunState | None) -> list[Reason]:
@@ -170,12 +215,16 @@ def _no_run(text: str) -> Reason:
     return Reason(kind=ReasonKind.NO_RUN, text=text)
 
 
-def _of_past(standing: Standing) -> list[Reason]:
+def _of_past(standing: Standing, now: datetime) -> list[Reason]:
     """What became of the record in a run that is over."""
     if standing.is_under_way:
         return [_UNDER_WAY]
     if standing.last is not None:
         return [Reason(kind=ReasonKind.DONE, text=f"its last call there ended {standing.last}")]
+    if standing.retry_at is not None:
+        until = standing.retry_at if now < standing.retry_at else None
+        text = "it waits for the campaign's next run" + (", and in that" if until else "")
+        return [Reason(kind=ReasonKind.NEXT_RUN, text=text, until=until)]
     if standing.run_state is not None:
         return [Reason(kind=ReasonKind.DONE, text="it was not called in that run")]
     return []
@@ -184,6 +233,9 @@ def _of_past(standing: Standing) -> list[Reason]:
 def _of_record(standing: Standing, now: datetime) -> Reason:
     if standing.is_under_way:
         return _UNDER_WAY
+    if standing.is_held:
+        text = "its list is paused in the run: resume it"
+        return Reason(kind=ReasonKind.LIST_PAUSED, text=text)
     if standing.retry_at is not None:
         return _of_retry(standing, standing.retry_at, now)
     if standing.last is not None:
@@ -233,6 +285,18 @@ def _of_expiry(expires_at: datetime, now: datetime) -> Reason:
         text = "its time is over: when its turn comes, it is not called but logged RS_EXPIRED"
         return Reason(kind=ReasonKind.EXPIRES, text=text)
     return Reason(kind=ReasonKind.EXPIRES, text="it may be called", until=expires_at)
+
+
+def _of_person(person: Person, now: datetime) -> Reason:
+    where = ", ".join(person.zones) or "its place is not known"
+    opens_at = person.opens_at(now)
+    if opens_at is None:
+        text = f"there is no hour for the person ({where}): it is not called but logged NO_HOURS"
+        return Reason(kind=ReasonKind.NO_HOURS, text=text)
+    if opens_at == now:
+        return Reason(kind=ReasonKind.PERSON_OPEN, text=f"the person's hours are open ({where})")
+    text = f"the person's hours are closed ({where})"
+    return Reason(kind=ReasonKind.PERSON_CLOSED, text=text, until=opens_at)
 
 
 def _of_hours(standing: Standing, now: datetime) -> Reason:

@@ -1,18 +1,30 @@
 """What the database knows of one number or record: where it stands, and what became of it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import Connection, func, select, union
+from sqlalchemy import Connection, Text, func, select, type_coerce, union
 
 from core.model import Attempt, CallLog, ListPosition, Record, Retry, Run
+from core.rules.multinumbers import numbers_of
 from core.store.attempts import ATTEMPT
 from core.store.records import RECORD, make_record
 from core.store.reports import make_call_log
 from core.store.runs import fetch_run
-from core.store.schema import attempt, call_log, campaign_list, record, retry, run, run_list
+from core.store.schema import (
+    attempt,
+    call_log,
+    campaign_list,
+    past_call,
+    record,
+    retry,
+    run,
+    run_list,
+    waiting_record,
+)
 
-#: Most lists of one query.
-CHUNK = 500
+#: Most lists of one query, and most records looked at at a time for further numbers.
+CHUNK, PAGE = 500, 5000
 #: Most records that stand before another one and are counted.
 MOST_BEFORE = 100_000
 
@@ -31,6 +43,44 @@ def fetch_records_with_number(
         )
         found += map(make_record, rows)
     return sorted(found, key=lambda one: one.id)[:limit]
+
+
+def fetch_records_dialled(conn: Connection, counted: str, limit: int) -> list[Record]:
+    """The records for which a number was dialled that counts as this one, as long as such calls
+    are kept: those of the newest calls."""
+    calls = select(past_call.c.attempt_id).where(past_call.c.number == counted)
+    ids = conn.execute(calls.order_by(past_call.c.placed_at.desc()).limit(limit)).scalars().all()
+    found: set[int] = set()
+    for table in (attempt, call_log):
+        found.update(conn.execute(select(table.c.record_id).where(table.c.id.in_(ids))).scalars())
+    rows = conn.execute(select(*RECORD).where(record.c.id.in_(found)))
+    return [make_record(row) for row in rows]
+
+
+def fetch_records_with_further(
+    conn: Connection, number: str, *, newest: int, limit: int
+) -> list[Record]:
+    """Among so many of the newest records, those that have it as a further number. The database
+    looks for its digits in this order, whatever marks people wrote between them."""
+    after_id = (conn.execute(select(func.max(record.c.id))).scalar() or 0) - newest
+    digits = "%".join(number.lstrip("+"))
+    may_have = type_coerce(record.c.inputs, Text).like(f'%"MULTINUM%:%{digits}%')
+    query = select(*RECORD).where(may_have).order_by(record.c.id).limit(PAGE)
+    found: list[Record] = []
+    while rows := conn.execute(query.where(record.c.id > after_id)).all():
+        found += [r for r in map(make_record, rows) if number in numbers_of(r.number, r.inputs)]
+        after_id = rows[-1].id
+        if len(rows) < PAGE or len(found) >= limit:
+            break
+    return found[:limit]
+
+
+def fetch_waiting_due(conn: Connection, campaign_id: int, record_id: int) -> datetime | None:
+    """When the record is due that waits for the campaign's next run; None if it does not."""
+    query = select(waiting_record.c.due_at).where(
+        waiting_record.c.record_id == record_id, waiting_record.c.campaign_id == campaign_id
+    )
+    return conn.execute(query).scalar_one_or_none()
 
 
 def fetch_campaign_ids_of_list(conn: Connection, list_id: int) -> list[int]:

@@ -3,23 +3,29 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import time, timedelta
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from core.errors import InvalidValue, NotFound
 from core.model import CallList, Campaign, Record, Simulation
+from core.operations import why
 from core.operations.calls import add_call
+from core.operations.lists import import_csv
+from core.operations.run_lists import ask_list
 from core.operations.why import CampaignStory, Story, tell
 from core.people import SYSTEM
 from core.rules.active_period import ActivePeriod
 from core.rules.caps import Cap
 from core.rules.reasons import ReasonKind
+from core.rules.recipient_hours import RecipientHours
 from core.rules.reschedule import RescheduleRule
 from core.rules.states import CallState
 from core.store.campaigns import save_campaign
 from core.store.caps import save_cap
 from core.store.lists import save_list, save_record
+from core.store.run_lists import ListVerb
 from tests.support.rig import MORNING, Rig
 
 NUMBERS = [str(5550000 + i) for i in range(100)]
@@ -204,6 +210,90 @@ def test_further_numbers_are_named(rig: Rig) -> None:
     [record] = ask(rig, "100").records
     assert (record.number, record.further_numbers) == ("100", ("200", "300"))
     assert (record.campaigns, record.black_list_of) == ((), ())
+
+
+def test_a_further_number_leads_to_its_record(rig: Rig) -> None:
+    """Also one that was dialled long before the newest records came."""
+    rig.configure(["1"])
+    add_record(rig, "people", "100", MULTINUM1="+41 (91) 630-97.65", NOTE="0041916309766")
+    for number in ("+41916309765", "41-916 309 765"):
+        if number[0] == "+":
+            assert [record.number for record in ask(rig, number).records] == ["100"]
+        else:
+            with pytest.raises(NotFound):
+                ask(rig, number)
+    with pytest.raises(NotFound):
+        ask(rig, "0041916309766")
+
+
+def test_a_further_number_that_was_dialled_is_found_by_its_call(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(why, "SEARCHED", 1)
+    again = RescheduleRule(state=CallState.RS_BUSY, max_attempts=1, retry_after_s=5)
+    campaign = rig.configure([], simulation=BUSY, reschedule_rules=(again,))
+    with rig.database.begin() as conn:
+        for number, further in (("100", "200"), ("101", "201"), ("102", "202")):
+            record = Record(list_id=1, number=number, inputs={"MULTINUM1": further})
+            save_record(conn, record)
+    with pytest.raises(NotFound):
+        ask(rig, "200")
+    rig.start()
+    rig.ask(campaign)
+    rig.turn(60)
+    [record] = ask(rig, "200").records
+    assert (record.number, record.further_numbers) == ("100", ("200",))
+    assert [line.number for line in record.campaigns[0].trail] == ["200", "100"]
+    assert [found.number for found in ask(rig, "202").records] == ["102"]
+
+
+def test_the_person_s_hours_tell_when_they_open(rig: Rig) -> None:
+    """It is ten o'clock in Zurich, two in the morning in Denver."""
+    hours = RecipientHours(
+        period=ActivePeriod(start=time(8), end=time(20)), attribute="TZ", country="US"
+    )
+    campaign = rig.configure([], recipient_hours=hours, time_zone="Europe/Zurich")
+    with rig.database.begin() as conn:
+        save_record(conn, Record(list_id=1, number="100", inputs={"TZ": "America/Denver"}))
+    rig.start()
+    rig.ask(campaign)
+    rig.turn(2)
+    found = only(ask(rig, "100")).now
+    closed = next(r for r in found.reasons if r.kind is ReasonKind.PERSON_CLOSED)
+    assert closed.text == "the person's hours are closed (America/Denver)"
+    assert found.next_call_at == closed.until == MORNING.replace(hour=15)
+
+
+def test_a_paused_list_is_told_for_who_was_not_read_and_who_is_scheduled(
+    rig: Rig, tmp_path: Path
+) -> None:
+    campaign = rig.configure(NUMBERS, trunk={"capacity": 1}, batch_size=2)
+    path = tmp_path / "rows.csv"
+    path.write_text("number,:at\n777,600\n")
+    import_csv(rig.database, SYSTEM, path, "list", lambda _: None, StringIO(), rig.clock.now())
+    rig.start()
+    rig.ask(campaign)
+    rig.turn(1)
+    scheduled = only(ask(rig, "777")).now
+    assert scheduled.reasons[0].kind is ReasonKind.RETRY
+    assert scheduled.next_call_at == MORNING + timedelta(seconds=600)
+    ask_list(rig.database, SYSTEM, "campaign", ListVerb.PAUSE, "list", rig.clock.now())
+    rig.turn(1)
+    for number in (LAST, "777"):
+        found = only(ask(rig, number)).now
+        assert found.reasons[0].kind is ReasonKind.LIST_PAUSED
+        assert found.next_call_at is None
+
+
+def test_a_number_that_waits_for_the_next_run_is_told_with_its_moment(rig: Rig) -> None:
+    rig.configure(NUMBERS[:1])
+    add_call(
+        rig.database, SYSTEM, "campaign", "777", rig.clock.now(), attributes={}, schedule="600"
+    )
+    found = only(ask(rig, "777")).now
+    assert [reason.kind for reason in found.reasons] == [ReasonKind.NO_RUN, ReasonKind.NEXT_RUN]
+    assert found.reasons[1].until == MORNING + timedelta(seconds=600)
+    assert found.next_call_at is None
 
 
 def test_what_is_not_there_is_said(rig: Rig) -> None:

@@ -56,8 +56,10 @@ from core.store.traces import (
     fetch_campaign_ids_of_list,
     fetch_record_attempts,
     fetch_record_logs,
+    fetch_records_dialled,
     fetch_records_with_number,
     fetch_retry,
+    fetch_waiting_due,
 )
 from core.store.users import fetch_user_by_name
 from tests.support.store_site import NOW, Site, closed, furnish, placed, shown
@@ -201,6 +203,8 @@ QUERIES: dict[str, Work] = {
         c, [s.run.id, 7], s.record_ids[5], 10
     ),
     "a record's retry": lambda c, s: fetch_retry(c, s.run.id, s.record_ids[5]),
+    "records that were dialled": lambda c, _s: fetch_records_dialled(c, "107", 10),
+    "a record that waits": lambda c, s: fetch_waiting_due(c, s.campaign.id, s.record_ids[5]),
     "records that come first": count_first,
     "last_attempt_id": lambda c, _s: last_attempt_id(c),
     "fetch_logs": lambda c, s: fetch_logs(c, s.run.id, after_id=ROWS + 9, limit=50),

@@ -7,7 +7,7 @@ import pytest
 
 from core.rules.blacklists import FOREVER
 from core.rules.hours import HoursState, Verdict
-from core.rules.reasons import Listed, Reason, ReasonKind, Standing, explain
+from core.rules.reasons import Listed, Person, Reason, ReasonKind, Standing, explain
 from core.rules.states import CallState, RunState
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -209,3 +209,43 @@ def test_another_limit_holds_the_call_until_its_moment() -> None:
     standing = replace(NEXT, limits=(limit,))
     assert kinds(standing) == ["NOT_REACHED", "LIMIT", "OPEN"]
     assert next_call(standing) == after(days=3)
+
+
+def test_a_paused_list_keeps_its_record_until_somebody_resumes_it() -> None:
+    held = replace(NEXT, is_held=True, retry_at=after(hours=1))
+    assert (kinds(held)[0], next_call(held)) == ("LIST_PAUSED", None)
+    assert first_words(held) == "its list is paused in the run: resume it"
+
+
+def test_what_waits_for_the_next_run_tells_since_when_it_is_due() -> None:
+    waits = replace(NEXT, run_state=None, retry_at=after(hours=1))
+    [_no_run, reason] = explain(waits, NOW).reasons
+    assert (reason.kind, reason.until) == ("NEXT_RUN", after(hours=1))
+    over = replace(waits, run_state=RunState.COMPLETED, retry_at=NOW)
+    [_no_run, reason] = explain(over, NOW).reasons
+    assert (reason.text, reason.until) == ("it waits for the campaign's next run", None)
+
+
+def test_the_next_call_is_when_campaign_and_person_are_both_awake() -> None:
+    """The campaign is open from six, the person in odd hours only."""
+
+    def in_odd_hours(moment: datetime) -> datetime | None:
+        return moment if moment.hour % 2 else moment.replace(minute=0) + timedelta(hours=1)
+
+    person = Person(zones=("America/Denver",), opens_at=in_odd_hours)
+    asleep = replace(NEXT, opens_at=from_six_pm, person=person)
+    reasons = {reason.kind: reason for reason in explain(asleep, NOW).reasons}
+    closed = reasons[ReasonKind.PERSON_CLOSED]
+    assert closed.text == "the person's hours are closed (America/Denver)"
+    assert closed.until == after(hours=1)
+    assert next_call(asleep) == after(hours=7)
+    awake = replace(asleep, person=Person(zones=(), opens_at=always))
+    assert "PERSON_OPEN" in kinds(awake)
+    assert next_call(awake) == after(hours=6)
+
+
+def test_hours_that_never_meet_leave_no_call_in_sight() -> None:
+    person = Person(zones=("Asia/Tokyo",), opens_at=lambda at: at + timedelta(hours=1))
+    assert next_call(replace(NEXT, person=person)) is None
+    nobody = replace(NEXT, person=Person(zones=(), opens_at=never))
+    assert ("NO_HOURS" in kinds(nobody), next_call(nobody)) == (True, None)

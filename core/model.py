@@ -7,7 +7,7 @@ who hold its `security_key`, by everyone if that is empty, and by who made it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from core.rules.active_period import EVERY_MOMENT, ActivePeriod
@@ -400,6 +400,11 @@ class CallLog:
     tech_cause: str = ""
     reason: str = ""
     ended_at: datetime
+
+    @property
+    def connected_at(self) -> datetime | None:
+        """None of a call that was not answered."""
+        return self.ended_at - timedelta(milliseconds=self.talk_ms) if self.talk_ms else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

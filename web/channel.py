@@ -61,6 +61,11 @@ def repair_request_line(line: bytes) -> bytes:
     return b"%b %b?%b %b" % (method, path, encoded, version)
 
 
+def read_target(line: bytes) -> bytes:
+    """What a request line, or its beginning, asks for."""
+    return line.partition(b" ")[2].partition(b" ")[0]
+
+
 class WebRequest(server.Request):
     """A request whose `args` hold the fields of its query and then those of its form, whatever
     its method. A body that is no form, or longer than MAX_BODY, is left in `content`."""
@@ -143,10 +148,12 @@ class Channel(HTTPChannel):
         if self._is_first_line and line:
             self._is_first_line = False
             line = repair_request_line(line)
-            self._target = line.partition(b" ")[2].partition(b" ")[0]
+            self._target = read_target(line)
         super().lineReceived(line)  # type: ignore[no-untyped-call]  # Twisted is untyped
 
-    def lineLengthExceeded(self, line: bytes) -> None:  # noqa: ARG002  # Twisted's signature
+    def lineLengthExceeded(self, line: bytes) -> None:
+        if self._is_first_line:
+            self._target = read_target(line)
         self.refuse(414 if self._is_first_line else 431, "a line is too long")
 
     def allHeadersReceived(self) -> None:

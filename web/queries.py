@@ -19,9 +19,9 @@ class Queries:
     def __init__(self, reactor: IReactorFromThreads, pool: ThreadPool, engine: Engine) -> None:
         self._reactor = reactor
         self._pool = pool
-        self._engine = engine
+        self.engine = engine
 
     def run(
         self, work: Callable[Concatenate[Engine, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> Deferred[T]:
-        return deferToThreadPool(self._reactor, self._pool, work, self._engine, *args, **kwargs)
+        return deferToThreadPool(self._reactor, self._pool, work, self.engine, *args, **kwargs)

@@ -62,6 +62,19 @@ def find_call(engine: Engine, actor: Actor, attempt_id: int) -> CallDetails | No
         return _details(conn, attempt, log, campaign) if is_visible(actor, campaign) else None
 
 
+def check_call(engine: Engine, actor: Actor, attempt_id: int) -> None:
+    """NotFound unless there is a call of this attempt id whose campaign the actor may see. Needs
+    CTRL_WBT."""
+    require(actor, Key.CTRL_WBT)
+    with reading(engine) as conn:
+        log = fetch_log(conn, attempt_id)
+        attempt = log.attempt if log else fetch_attempt(conn, attempt_id)
+        if attempt is None:
+            raise NotFound("call", attempt_id)
+        campaign = fetch_campaign(conn, attempt.campaign_id)
+        require_visible(actor, campaign, "call", attempt_id)
+
+
 def find_call_by_channel(engine: Engine, actor: Actor, channel_id: str) -> CallDetails | None:
     """The call that Whipbird placed under this channel id, which is Asterisk's Uniqueid, if
     the actor may see its campaign. Needs RT."""

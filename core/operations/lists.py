@@ -89,12 +89,15 @@ def show_lists(engine: Engine, actor: Actor, *, with_hidden: bool = False) -> li
         return [(one.name, count_records(conn, one.id)) for one in shown]
 
 
-def show_records(engine: Engine, actor: Actor, list_name: str, limit: int) -> list[Record]:
-    """The first `limit` records of the list; NotFound if there is no such list. Needs LIST."""
+def show_records(
+    engine: Engine, actor: Actor, list_name: str, limit: int, after_id: int = 0
+) -> list[Record]:
+    """The first `limit` records of the list behind the one of the id `after_id`; NotFound if
+    there is no such list. Needs LIST."""
     require(actor, Key.LIST)
     with reading(engine) as conn:
-        found = _find(conn, actor, list_name)
-        return fetch_records(conn, found.id, after_id=0, limit=limit)
+        found = find_list(conn, actor, list_name)
+        return fetch_records(conn, found.id, after_id=after_id, limit=limit)
 
 
 def import_csv(
@@ -126,7 +129,8 @@ def import_csv(
         text = TextIOWrapper(file, layout.encoding, errors="surrogateescape", newline="")
         wanted = _zone(time_zone) if time_zone else None
         list_id, is_new = _find_or_make(engine, actor, list_name, now)
-        zone = wanted or _zone_of_list(engine, list_id)
+        with reading(engine) as conn:
+            zone = wanted or zone_of_list(conn, list_id)
         is_interrupted = False
         refused = csv.writer(rejected)
         counts, position = Counter[str](), 0
@@ -191,7 +195,7 @@ def add_numbers(
     require(actor, Key.LIST)
     check_list_name(list_name)
     rows = [_row(number, attributes) for number, attributes in numbers]
-    return _append(engine, actor, list_name, rows, (), now, duplicates)
+    return append_rows(engine, actor, list_name, rows, (), now, duplicates)
 
 
 def add_each_number(
@@ -214,10 +218,10 @@ def add_each_number(
             refused.append(str(error))
     if refused and not rows:
         raise NotPossible(f"no number was added: {refused[0]}")
-    return _append(engine, actor, list_name, rows, tuple(refused), now, duplicates)
+    return append_rows(engine, actor, list_name, rows, tuple(refused), now, duplicates)
 
 
-def _append(
+def append_rows(
     engine: Engine,
     actor: Actor,
     list_name: str,
@@ -226,6 +230,7 @@ def _append(
     now: datetime,
     duplicates: Duplicates,
 ) -> Added:
+    """Append rows that were checked before to the list, which is made if there is none."""
     list_id, is_new = _find_or_make(engine, actor, list_name, now)
     with appending(engine, list_id) as appender:
         skipped = _APPEND[duplicates](appender)(rows)
@@ -258,7 +263,7 @@ def stow_away(engine: Engine, actor: Actor, list_name: str, new_name: str, now: 
     require(actor, Key.LIST)
     check_list_name(new_name)
     with engine.begin() as conn:
-        found = _find(conn, actor, list_name)
+        found = find_list(conn, actor, list_name)
         if any(other.name == new_name for other in fetch_lists(conn)):
             raise NotPossible(f'there is a list "{new_name}" already: choose another name')
         stamp = found.stamp.touched(actor.name, now)
@@ -275,7 +280,7 @@ def set_hidden(
     LIST."""
     require(actor, Key.LIST)
     with engine.begin() as conn:
-        found = _find(conn, actor, list_name)
+        found = find_list(conn, actor, list_name)
         stamp = found.stamp.touched(actor.name, now)
         save_list(conn, replace(found, is_hidden=is_hidden, stamp=stamp))
         action = "list.hide" if is_hidden else "list.unhide"
@@ -290,7 +295,7 @@ def remove_numbers(
     require(actor, Key.LIST)
     wanted = list(dict.fromkeys(parse_number(number) for number in numbers))
     with engine.begin() as conn:
-        found = _find(conn, actor, list_name)
+        found = find_list(conn, actor, list_name)
         count = remove_records(conn, found, wanted, now)
         write_log(conn, log_entry(actor, now, "list.remove", list_name, f"{count} records"))
     return count
@@ -301,7 +306,7 @@ def drop_list(engine: Engine, actor: Actor, list_name: str, now: datetime) -> No
     run called it. Needs LIST."""
     require(actor, Key.LIST)
     with engine.begin() as conn:
-        delete_list(conn, _find(conn, actor, list_name))
+        delete_list(conn, find_list(conn, actor, list_name))
         write_log(conn, log_entry(actor, now, "list.delete", list_name))
 
 
@@ -316,7 +321,8 @@ def check_list_name(name: str) -> str:
     return name
 
 
-def _find(conn: Connection, actor: Actor, name: str) -> CallList:
+def find_list(conn: Connection, actor: Actor, name: str) -> CallList:
+    """NotFound of one that the actor may not see."""
     found = fetch_list_by_name(conn, name)
     require_visible(actor, found, "list", name)
     return found
@@ -334,9 +340,9 @@ def _find_or_make(engine: Engine, actor: Actor, name: str, now: datetime) -> tup
         return found.id, False
 
 
-def _zone_of_list(engine: Engine, list_id: int) -> ZoneInfo:
-    with reading(engine) as conn:
-        zones = fetch_list_zones(conn, list_id)
+def zone_of_list(conn: Connection, list_id: int) -> ZoneInfo:
+    """That of the campaigns that call the list; UTC if there is none, or if they differ."""
+    zones = fetch_list_zones(conn, list_id)
     return _zone(zones[0] if len(zones) == 1 else "UTC")
 
 
@@ -363,7 +369,7 @@ def export_csv(engine: Engine, actor: Actor, list_name: str, stream: TextIO, now
     """
     require(actor, Key.LIST)
     with reading(engine) as conn:
-        found = _find(conn, actor, list_name)
+        found = find_list(conn, actor, list_name)
         names, has_turns = set[str](), False
         for record in _records(conn, found.id):
             names |= record.inputs.keys()

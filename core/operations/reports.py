@@ -21,7 +21,7 @@ from core.rules.keys import Key
 from core.rules.multinumbers import render_numbers
 from core.rules.states import RunState
 from core.store import reports as stored
-from core.store.campaigns import fetch_campaign
+from core.store.campaigns import fetch_campaign, fetch_campaign_by_name
 from core.store.database import reading
 from core.store.lists import fetch_lists, fetch_numbers
 from core.store.run_shown import RunShown, fetch_shown
@@ -150,16 +150,42 @@ class RunReport:
 def recent_runs(engine: Engine, actor: Actor, limit: int) -> list[RunSummary]:
     """Of the newest `limit` runs, open or over, those of campaigns that the actor may see,
     the newest first. Needs REPORT."""
+    return list(page_runs(engine, actor, None, limit).runs)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunPage:
+    """Some runs, the newest first; `next_before` is the id before which the next page begins,
+    None on the last."""
+
+    runs: tuple[RunSummary, ...]
+    next_before: int | None
+
+
+def page_runs(
+    engine: Engine, actor: Actor, before_id: int | None, limit: int, campaign: str = ""
+) -> RunPage:
+    """Of the newest `limit` runs with an id below `before_id`, those of campaigns that the actor
+    may see, or of one of them. NotFound of a campaign that is none. Needs REPORT."""
     require(actor, Key.REPORT)
     with reading(engine) as conn:
-        runs = fetch_recent_runs(conn, limit)
+        only = None
+        if campaign:
+            found = fetch_campaign_by_name(conn, campaign)
+            require_visible(actor, found, "campaign", campaign)
+            only = found.id
+        runs = fetch_recent_runs(conn, limit + 1, before_id=before_id, campaign_id=only)
+        has_more, runs = len(runs) > limit, runs[:limit]
         owners = {i: fetch_campaign(conn, i) for i in {run.campaign_id for run in runs}}
         shown = fetch_shown(conn, [run.id for run in runs])
-    return [
-        _summary(run, owners[run.campaign_id], shown.get(run.id))
-        for run in runs
-        if is_visible(actor, owners[run.campaign_id])
-    ]
+    return RunPage(
+        runs=tuple(
+            _summary(run, owners[run.campaign_id], shown.get(run.id))
+            for run in runs
+            if is_visible(actor, owners[run.campaign_id])
+        ),
+        next_before=runs[-1].id if has_more else None,
+    )
 
 
 def run_report(

@@ -4,9 +4,19 @@ Source: manual 25.02, "Running campaign reports". Only calls that are over count
 read through the index of a run's log rows. How far a run is in its lists is in `Run.lists`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from datetime import datetime
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    func,
+    select,
+    update,
+)
 
 from core.model import Attempt, CallLog
 from core.rules.states import CallState
@@ -172,6 +182,69 @@ def find_log_id(conn: Connection, run_id: int, position: int) -> int:
     0 if there is none. Only the index is read."""
     query = select(call_log.c.id).where(call_log.c.run_id == run_id).order_by(call_log.c.id)
     return conn.execute(query.offset(position).limit(1)).scalar() or 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogFilter:
+    """Which calls are wanted; None and "" do not limit. `since` counts, `until` does not;
+    `campaign_ids` are those that may be seen, None: all."""
+
+    run_id: int | None = None
+    list_id: int | None = None
+    state: CallState | None = None
+    ext_status: str = ""
+    number: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    campaign_ids: frozenset[int] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogSearch:
+    """Calls that pass, the newest first, and from where on older ones were not looked at; None:
+    all were."""
+
+    logs: tuple[CallLog, ...]
+    next_before: int | None
+
+
+def search_logs(
+    conn: Connection, wanted: LogFilter, *, before_id: int | None, limit: int, depth: int
+) -> LogSearch:
+    """The newest `limit` calls that pass among the newest `depth` with ids below `before_id`: it
+    costs no more than these rows, whatever the filter."""
+    log = call_log.c
+    scope = select(call_log).order_by(log.id.desc()).limit(depth)
+    if before_id is not None:
+        scope = scope.where(log.id < before_id)
+    if wanted.run_id is not None:
+        scope = scope.where(log.run_id == wanted.run_id)
+    looked_at = scope.subquery()
+    found = select(looked_at).where(*_passes(wanted, looked_at))
+    rows = conn.execute(found.order_by(looked_at.c.id.desc()).limit(limit + 1)).all()
+    logs = tuple(make_call_log(row) for row in rows[:limit])
+    if len(rows) > limit:
+        return LogSearch(logs=logs, next_before=logs[-1].attempt.id)
+    last = scope.with_only_columns(log.id).limit(1).offset(depth - 1)
+    return LogSearch(logs=logs, next_before=conn.execute(last).scalar())
+
+
+def _passes(wanted: LogFilter, looked_at: FromClause) -> Iterator[ColumnElement[bool]]:
+    log = looked_at.c
+    if wanted.list_id is not None:
+        yield log.list_id == wanted.list_id
+    if wanted.state is not None:
+        yield log.state == wanted.state
+    if wanted.ext_status:
+        yield log.ext_status == wanted.ext_status
+    if wanted.number:
+        yield log.number == wanted.number
+    if wanted.since is not None:
+        yield log.requested_at >= wanted.since
+    if wanted.until is not None:
+        yield log.requested_at < wanted.until
+    if wanted.campaign_ids is not None:
+        yield log.campaign_id.in_(wanted.campaign_ids)
 
 
 def fetch_log(conn: Connection, attempt_id: int) -> CallLog | None:

@@ -111,9 +111,16 @@ def fetch_unfinished_runs(conn: Connection) -> list[Run]:
     return [_run(conn, row) for row in conn.execute(query).mappings().all()]
 
 
-def fetch_recent_runs(conn: Connection, limit: int) -> list[Run]:
-    """The newest runs, the newest first."""
+def fetch_recent_runs(
+    conn: Connection, limit: int, *, before_id: int | None = None, campaign_id: int | None = None
+) -> list[Run]:
+    """The newest runs, of one campaign or of all, the newest first; with `before_id` those of
+    lower ids."""
     query = select(run).order_by(run.c.id.desc()).limit(limit)
+    if before_id is not None:
+        query = query.where(run.c.id < before_id)
+    if campaign_id is not None:
+        query = query.where(run.c.campaign_id == campaign_id)
     return [_run(conn, row) for row in conn.execute(query).mappings().all()]
 
 

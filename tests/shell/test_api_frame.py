@@ -210,6 +210,11 @@ def test_a_body_that_is_too_long_is_not_heard_out(api: Web) -> None:
     assert (told["status"], told["detail"]) == (413, "at most 1048576 bytes")
 
 
+def test_an_address_that_is_too_long_is_a_problem_too(api: Web) -> None:
+    told = problem(api.get(f"{CAMPAIGNS}?cursor={'a' * 20_000}"))
+    assert (told["status"], told["title"]) == (414, "The address is too long")
+
+
 def test_too_many_fields_are_a_problem_too(api: Web) -> None:
     told = problem(api.get(f"{CAMPAIGNS}?{'a=1&' * 1001}"))
     assert (told["status"], told["detail"]) == (400, "at most 1000 fields")

@@ -77,7 +77,13 @@ class _Schemas:
         found, components = msgspec.json.schema_components([*kinds, Problem], ref_template=_REF)
         self._found = {id(kind): schema for kind, schema in zip(kinds, found, strict=False)}
         self._all = components
-        queries = {one.query.__name__ for one in operations if one.query is not None}
+        used = {
+            kind.__name__
+            for one in operations
+            for kind in (one.body, one.answer)
+            if isinstance(kind, type)
+        }
+        queries = {one.query.__name__ for one in operations if one.query is not None} - used
         self.components = {k: v for k, v in components.items() if k not in queries}
 
     def of(self, kind: Any) -> Json:
@@ -180,7 +186,7 @@ def refusals(operation: Operation) -> set[int]:
     if operation.places:
         found |= {404}
     if operation.query is not None:
-        found |= {422}
+        found |= {414, 422}
     if operation.body is not None:
         found |= {413, 415, 422}
     if operation.can_be_repeated:

@@ -3,9 +3,21 @@
 from collections.abc import Sequence
 
 from web.api.operation import Operation, Tag
-from web.api.resources import campaigns, events, me, webhooks
+from web.api.resources import (
+    calls,
+    campaigns,
+    dialer,
+    events,
+    lists,
+    me,
+    numbers,
+    people,
+    runs,
+    system,
+    webhooks,
+)
 
-_MODULES = (me, campaigns, events, webhooks)
+_MODULES = (me, dialer, campaigns, runs, calls, lists, numbers, people, system, events, webhooks)
 
 TAGS: Sequence[Tag] = tuple(module.TAG for module in _MODULES)
 OPERATIONS: Sequence[Operation] = tuple(

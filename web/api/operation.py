@@ -85,6 +85,11 @@ class Ask:
         """Run an operation of `core.operations` in a thread, in the name of whoever asks."""
         return self.ground.queries.run(work, self.actor, *args, **kwargs)
 
+    def in_turn(self, work: Callable[..., T], *args: Any) -> Deferred[T]:
+        """The same for what checks or makes passwords, at this moment and one at a time."""
+        ground = self.ground
+        return ground.gate.in_turn(work, ground.queries.engine, self.actor, *args, self.now)
+
 
 class Made(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """Answer 201: something new, and where it is now, below ROOT."""

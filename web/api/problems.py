@@ -125,9 +125,18 @@ def misread(error: msgspec.ValidationError, value: object) -> Misread:
         return Misread((FieldProblem(field=place, expected=expected),))
     for kind, words in _WORDS.items():
         text = text.replace(f"`{kind}`", words)
-    shown = "" if (found_value := _find(value, place)) is None else str(found_value)[:200]
-    return Misread((FieldProblem(field=place, value=shown, expected=_plain(text)),))
+    return Misread((FieldProblem(field=place, value=_shown(value, place), expected=_plain(text)),))
 
+
+def _shown(value: object, place: str) -> str:
+    if place.endswith(_SECRETS):
+        return "***"
+    found = _find(value, place)
+    return "" if found is None else str(found)[:200]
+
+
+#: How the names of fields end that nobody wants to read in a log.
+_SECRETS = ("password", "secret")
 
 _WORDS = {
     "int": "a whole number",

@@ -1,7 +1,7 @@
 """From a request to the values that its operation declares."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, get_args, get_origin
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 import msgspec
@@ -53,7 +53,9 @@ def _pairs(uri: bytes) -> list[tuple[str, str]]:
 
 
 def _is_list(kind: Any) -> bool:
-    return getattr(kind, "__origin__", None) in (tuple, list, frozenset)
+    if get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
+    return get_origin(kind) is tuple
 
 
 def read_body(operation: Operation, request: WebRequest) -> Any:

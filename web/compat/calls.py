@@ -2,19 +2,17 @@
 entries cancelled."""
 
 import logging
-from dataclasses import replace
 
 from twisted.python.failure import Failure
 
-from core.errors import NotFound
 from core.operations.blacklists import cancel
-from core.operations.call_details import check_report, find_call, report_closed
 from core.operations.calls import CallWish
 from core.operations.permission import require
 from core.ports.events import Report, Reported
 from core.rules.keys import Key
 from web.compat.asked import Asked, Ground, Handler, Operations, Reply
 from web.compat.words import parse_attributes, parse_numbers
+from web.remarks import remark
 
 _log = logging.getLogger(__name__)
 
@@ -46,27 +44,10 @@ def _reporting(report: Report) -> Handler:
     async def handle(ground: Ground, asked: Asked) -> Reply:
         """Report it of the live call, or of the one that is over."""
         require(asked.actor, Key.CTRL_WBT)
-        attempt_id = asked.wombat_id("wombatid")
-        said = check_report(_read(report, asked))
-        if (live := ground.control.find_call(attempt_id)) is not None:
-            await _require_visible(ground, asked, attempt_id)
-            await ground.control.report(replace(said, call_ids=(live.channel_id,)))
-        else:
-            await ground.control.written()
-            await ground.queries.run(report_closed, asked.actor, attempt_id, said)
+        await remark(ground, asked.actor, asked.wombat_id("wombatid"), _read(report, asked))
         return f"OK: Event {report} queued"
 
     return handle
-
-
-async def _require_visible(ground: Ground, asked: Asked, attempt_id: int) -> None:
-    """NotFound unless whoever asks may see the live call's campaign. Whoever may see all is
-    not held up by a query."""
-    ring = asked.actor.ring
-    if not (ring.is_master or ring.opens_all):
-        await ground.control.written()
-        if await ground.queries.run(find_call, asked.actor, attempt_id) is None:
-            raise NotFound("call", attempt_id)
 
 
 def _read(report: Report, asked: Asked) -> Reported:

@@ -160,8 +160,8 @@ def _record(record: Record, call_list: CallList, live: LiveCall | None) -> Recor
 def _call(found: CallDetails, live: LiveCall | None) -> CallPart:
     attempt, log = found.attempt, found.log
     answered_at = live.connected_at if live is not None else None
-    if log is not None and log.talk_ms:
-        answered_at = log.ended_at - timedelta(milliseconds=log.talk_ms)
+    if log is not None:
+        answered_at = log.connected_at
     state, channel, ext_status = CallState.REQUESTED, "", ""
     if (known := log or live) is not None:
         state, channel, ext_status = known.state, known.channel, known.ext_status

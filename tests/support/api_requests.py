@@ -1,0 +1,45 @@
+"""A right request for each operation of the API, as far as its signature does not say all."""
+
+from web.api.operation import Operation
+
+#: What there is in the tests' site: a request for it should not end at "there is none".
+THERE: dict[str, str | int] = {
+    "campaign": "ABC",
+    "list_name": "spring",
+    "run_id": 1,
+    "call_id": 501,
+    "record_id": 1,
+    "number": "201",
+    "user": "ben",
+    "class_name": "ADMIN",
+    "token_id": 2,
+    "hours": "office",
+}
+#: By the name of the operation.
+BODIES: dict[str, object] = {
+    "boost_campaign": {"percent": 100},
+    "add_call": {"campaign": "ABC", "number": "1"},
+    "set_call_status": {"ext_status": "X"},
+    "set_call_attributes": {"set": {"A": "1"}},
+    "change_list": {"is_hidden": True},
+    "stow_list": {"new_name": "x"},
+    "add_records": {"records": [{"number": "1"}]},
+    "cancel_entries": {"numbers": ["1"], "reason": "x"},
+    "erase_person": {},
+    "add_user": {"name": "ben", "password": "correct horse battery"},
+    "change_user": {},
+    "set_password": {"password": "correct horse battery"},
+    "add_class": {"name": "LOOK", "keys": "RT"},
+    "change_class": {"keys": "RT"},
+    "retry_letters": {},
+    "drop_letters": {},
+    "add_webhook": {"name": "crm", "url": "http://127.0.0.1:9/"},
+    "change_webhook": {},
+}
+QUERIES = {"remove_records": "?number=1", "list_black_list_entries": "?number=1"}
+
+
+def place_of(operation: Operation) -> str:
+    """The path, below the API's root, with what is there in it."""
+    there = {name: THERE.get(name, "x") for name in operation.places}
+    return operation.path.format(**there) + QUERIES.get(operation.name, "")

@@ -3,11 +3,13 @@
 import json
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.support.installation import Installation
+from tests.support.people import basic, make_user
 
 SITE = """
 [servers.pbx]
@@ -35,6 +37,7 @@ end_points = ["message"]
 lists = ["my numbers"]
 idles_on_termination = true
 """
+BASIC = f"Authorization: {basic('anna')}\r\n"
 FORM = "Content-Type: application/x-www-form-urlencoded\r\n"
 
 
@@ -42,6 +45,7 @@ FORM = "Content-Type: application/x-www-form-urlencoded\r\n"
 def installation(tmp_path: Path) -> Iterator[Installation]:
     found = Installation(tmp_path)
     found.apply(SITE)
+    make_user(found.database, datetime.now(UTC))
     found.start()
     yield found
     found.stop()
@@ -68,6 +72,8 @@ def test_a_campaign_is_filled_run_and_watched(installation: Installation) -> Non
     )
     started = ask(installation, "GET /wombat//api/campaigns/?op=start&campaign=My campaign")
     assert started == "OK: start of campaign My campaign: done\n"
+    live = json.loads(ask(installation, "POST /wombat/api/live/runs/", BASIC))["result"]
+    assert [run["name"] for run in live["campaigns"]] == ["My campaign"]
     runs = json.loads(ask(installation, "GET /wbt/api/recallinfo/?campaign=My"))["runs"]
     assert [run["campaignName"] for run in runs] == ["My campaign"]
     installation.wait(lambda: installation.count_logs() == 3, 30, "the calls do not end")
@@ -75,6 +81,10 @@ def test_a_campaign_is_filled_run_and_watched(installation: Installation) -> Non
     assert (call["callFound"], call["call"]["state"]) == (True, "TERMINATED")
     assert "queued" in ask(installation, "GET /wombat/api/calls/?op=extstatus&wombatid=1&status=XY")
     assert [row.ext_status for row in installation.logs()] == ["XY", "", ""]
+    logs = json.loads(ask(installation, "GET /wbt/api/reports/logs/?id=1&items=2", BASIC))
+    assert (logs["nRecords"], logs["allResults"]) == (2, 3)
+    table = ask(installation, "GET /wombat/runs/export.jsp?runId=1&mode=csv", BASIC)
+    assert [line.split(",")[3] for line in table.splitlines()] == ["id", "1", "2", "3"]
     assert "WBTUP" in ask(installation, "GET /wombat/api/sysup/")
     ask(installation, "POST /wombat/api/engine/", FORM, "op=STOP")
     state = json.loads(ask(installation, "GET /wombat/api/engine/?op=STATE"))["state"]

@@ -3,18 +3,23 @@
 import json
 import string
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.store.campaigns import save_campaign
 from tests.support.databases import fresh_sqlite
 from tests.support.fixtures_web import (
     NOW,
     Web,
+    call_log,
     make_guarded_web,
     parse_answer,
+    store_logs,
+    store_run,
     store_site,
 )
 from tests.support.people import basic, make_user
@@ -81,6 +86,7 @@ NAMES = st.sampled_from(
         *("campaign", "newcampaign", "list", "as", "number", "numbers", "attrs", "schedule"),
         *("wombatid", "attr", "val", "status", "agent", "id", "wid", "unqid", "factor", "queue"),
         *("dedupe", "fireforget", "reason", "late_reschedule", "from", "to", "items"),
+        *("runId", "mode"),
     ]
 )
 ANNA = basic("anna")
@@ -90,7 +96,10 @@ OPERATIONS = [(place, op) for place, known in ENDPOINTS.items() for op in known]
 @pytest.fixture(scope="module")
 def far(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     engine = fresh_sqlite(tmp_path_factory.mktemp("dialect") / "web.db")
-    store_site(engine, name="ABC")
+    campaign = store_site(engine, name="ABC")
+    with engine.begin() as conn:
+        done = save_campaign(conn, replace(campaign, id=0, name="DONE"))
+    store_logs(engine, call_log(store_run(engine, done), done, 1))
     make_user(engine, NOW)
     yield make_guarded_web(engine)
     engine.dispose()

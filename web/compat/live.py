@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import msgspec
+from sqlalchemy import Engine
 
 from core.model import RunOverview
 from core.operations.live import LiveCampaign, live_campaigns, live_runs
+from core.people import Actor
 from core.ports.control import LiveCall
 from core.ports.snapshot import RunView
 from web.compat.asked import Asked, Ground, Operations, Reply
@@ -66,13 +68,17 @@ class RunsResult(Result, frozen=True, kw_only=True, rename="camel"):
 
 
 async def calls(ground: Ground, asked: Asked) -> Reply:
-    """Every call, as the dialer knows it now."""
-    found = await ground.queries.run(live_campaigns, asked.actor)
+    """Every call, as the dialer knows it now; the dialer waits for none of the rendering."""
+    return await ground.queries.run(_show_calls, asked.actor, ground.control.calls())
+
+
+def _show_calls(engine: Engine, actor: Actor, calls: Sequence[LiveCall]) -> Panel:
+    found = live_campaigns(engine, actor)
     seen = {campaign.id for campaign in found}
     return Panel(
         result=CallsResult(
             campaigns=[_campaign_row(one) for one in found if one.is_offered],
-            hopper_state=[_call_row(c) for c in ground.control.calls() if c.campaign_id in seen],
+            hopper_state=[_call_row(call) for call in calls if call.campaign_id in seen],
         )
     )
 

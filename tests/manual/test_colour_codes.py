@@ -10,8 +10,10 @@ from core.rules.states import CallState, RunState
 
 CSS = (Path(web.ui.__file__).parent / "static/app.css").read_text()
 
-#: Table 1; light green is green, thinned.
+#: Table 1; light green is green, thinned. What the table does not name is red.
 CALLS = {
+    "IN_HOPPER": "--red",
+    "SCHEDULED": "--red",
     "REQUESTED": "--blue",
     "DIALLING": "--orange",
     "CONNECTED": "--green",

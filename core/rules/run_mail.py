@@ -26,13 +26,20 @@ class EmailEvents(StrEnum):
     NO = "NO"
     #: Every change of its state.
     ALL = "ALL"
-    #: Its end alone: completed, removed or failed.
+    #: Its end alone, if nobody brought that about: it is completed, or has failed.
     FINISH = "FINISH"
 
 
 def is_told(events: EmailEvents, state: RunState) -> bool:
-    """Is a run that has come to this state to be told of?"""
-    return events is EmailEvents.ALL or (events is EmailEvents.FINISH and state.is_over)
+    """Is a run that has come to this state to be told of? "Send only on campaign completions", says
+    the manual of FINISH; one that failed will never be completed, which nobody would learn."""
+    match events:
+        case EmailEvents.NO:
+            return False
+        case EmailEvents.ALL:
+            return True
+        case EmailEvents.FINISH:
+            return state in (RunState.COMPLETED, RunState.ERROR)
 
 
 def render_run_mails(

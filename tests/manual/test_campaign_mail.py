@@ -56,12 +56,15 @@ def test_no_all_and_finish(events: EmailEvents, states: list[str]) -> None:
     assert [told(mails, address) for address in PEOPLE] == [states, states]
 
 
-def test_a_run_that_is_removed_is_at_its_end_too() -> None:
-    world, mails = world_of(EmailEvents.FINISH)
+@pytest.mark.parametrize(
+    ("events", "states"),
+    [(EmailEvents.FINISH, []), (EmailEvents.ALL, ["RUNNING", "REMOVE"])],
+)
+def test_a_run_that_is_removed_is_not_completed(events: EmailEvents, states: list[str]) -> None:
+    world, mails = world_of(events)
     world.post(RunAsked(run_id=1, verb=RunVerb.REMOVE))
-    assert told(mails) == ["REMOVE"]
     complete(world)
-    assert told(mails) == ["REMOVE"]
+    assert told(mails) == states
 
 
 def test_a_run_that_waits_for_numbers_is_not_at_its_end() -> None:

@@ -46,6 +46,12 @@ def fetch_records_by_id(conn: Connection, record_ids: Collection[int]) -> dict[i
     return {row.id: make_record(row) for row in rows}
 
 
+def update_record(conn: Connection, value: Record) -> None:
+    """Replace the record's number and attributes."""
+    columns = {"number": value.number, "inputs": value.inputs, "outputs": value.outputs}
+    conn.execute(update(record).where(record.c.id == value.id).values(columns))
+
+
 def save_outputs(conn: Connection, record_id: int, outputs: Mapping[str, str]) -> None:
     """Replace the record's output attributes."""
     conn.execute(update(record).where(record.c.id == record_id).values(outputs=outputs))

@@ -61,7 +61,16 @@ def remove_records(conn: Connection, value: CallList, numbers: Sequence[str], no
     still be told; how many there were. A retry that waits comes to its end."""
     lock_list(conn, value.id)
     found = select(record.c.id).where(record.c.list_id == value.id, record.c.number.in_(numbers))
-    record_ids = list(conn.execute(found).scalars())
+    return _take_away(conn, list(conn.execute(found).scalars()), now)
+
+
+def remove_record(conn: Connection, value: CallList, record_id: int, now: datetime) -> None:
+    """Take one record off the list, as `remove_records` does."""
+    lock_list(conn, value.id)
+    _take_away(conn, [record_id], now)
+
+
+def _take_away(conn: Connection, record_ids: Sequence[int], now: datetime) -> int:
     bin_id = open_bin(conn, Bin.REMOVED).id if record_ids else 0
     for start in range(0, len(record_ids), CHUNK):
         some = record_ids[start : start + CHUNK]

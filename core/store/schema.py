@@ -470,6 +470,7 @@ call_log = Table(
     Column("ended_at", Moment, nullable=False),
     UniqueConstraint("run_id", "record_id", "attempt_no"),
     Index(None, "run_id", "id"),
+    Index(None, "list_id", "id"),
 )
 
 #: The calls to each number that caps count, under what `core.rules.caps` counts it as. Not the

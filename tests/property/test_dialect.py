@@ -36,6 +36,7 @@ WORDS = (
 PLACES = (
     *("engine", "campaigns", "calls", "lists", "runlists", "endpoint", "recallinfo", "callinfo"),
     *("reserve", "sysup", "sysup/jmx", "addkey", "dialer", "inspect_dialer", "nope", ""),
+    *("edit/trunk", "edit/campaign", "edit/campaign/list", "edit/list/record", "edit/nope"),
     *("reports/logs", "reports/runs", "reports/stats", "reports/nope", "live/calls", "live/runs"),
 )
 #: Bytes that a client may put into a query or a body, raw or encoded.
@@ -85,10 +86,40 @@ NAMES = st.sampled_from(
     [
         *("campaign", "newcampaign", "list", "as", "number", "numbers", "attrs", "schedule"),
         *("wombatid", "attr", "val", "status", "agent", "id", "wid", "unqid", "factor", "queue"),
+        *("mode", "data", "parent", "query"),
         *("dedupe", "fireforget", "reason", "late_reschedule", "from", "to", "items"),
         *("runId", "mode"),
     ]
 )
+#: What an object of the configuration may be said to hold, right and wrong.
+FIELDS_OF_OBJECTS = (
+    *("id", "trunkId", "epId", "openingHourId", "campaignId", "listId", "callId", "cclId", "cohId"),
+    *("rescheduleRuleId", "dispositionId", "astId", "rule", "cl", "clType", "name", "description"),
+    *("port", "capacity", "pace", "priority", "dial_timeout", "timeDow", "timeStartHr", "rules"),
+    *("status", "statusExt", "mode", "maxAttempts", "onState", "verb", "destination", "deferSec"),
+    *("attributes", "number", "securityKey", "initialBoostFactor", "emailAddresses", "password"),
+    *("dialstring", "extension", "context", "defaultMode", "isHidden", "type", "campaignVars"),
+)
+LEAVES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 3),
+    st.sampled_from(
+        [2**31, 2**63, -(2**70), 1.5, 1e308, "1", "-1", "", "spring", "ABC", "RS_BUSY"]
+    ),
+    st.sampled_from(["HTTP_POST", "ADD_LIST", "RESCHEDULE", "BLACK_LIST", "FAKEAMI", "DEF_OPEN"]),
+    st.sampled_from(["http://x.ch/", "Local/${num}@x", "23456", "093000", "A:b,C:d", "x" * 300]),
+    st.text(max_size=12),
+)
+WITHIN = st.one_of(
+    LEAVES,
+    st.dictionaries(st.sampled_from(FIELDS_OF_OBJECTS), LEAVES, max_size=3),
+    st.lists(st.dictionaries(st.sampled_from(("attrName", "onDow", "state")), LEAVES), max_size=3),
+)
+OBJECT = st.dictionaries(st.sampled_from(FIELDS_OF_OBJECTS), WITHIN, max_size=12)
+EDITED = [place for place in ENDPOINTS if place.startswith("edit/")]
+ENVELOPE = ["status", "error", "timeMs", "results", "allResults", "startFrom", "nRecords"]
+
 ANNA = basic("anna")
 OPERATIONS = [(place, op) for place, known in ENDPOINTS.items() for op in known]
 
@@ -160,6 +191,30 @@ def test_every_operation_answers_whatever_its_fields_are(
         json.loads(answer.body)
     elif answer.body.startswith("ERROR"):
         assert "OK" not in answer.body
+
+
+@given(
+    place=st.sampled_from(EDITED),
+    mode=st.sampled_from(["L", "E", "E", "E", "D", "MU", "MD", "e", "X", ""]),
+    data=st.one_of(OBJECT.map(json.dumps), st.text(max_size=20), st.just("[" * 5000)),
+    fields=st.dictionaries(st.sampled_from(["parent", "query", "from", "items"]), VALUES),
+    parent=st.sampled_from(["1", "1", "1", "2", "-1", "x", str(2**63)]),
+)
+@settings(max_examples=600, deadline=None)
+def test_whatever_is_posted_as_an_object_the_answer_is_a_listing(
+    far: Web, place: str, mode: str, data: str, fields: dict[str, str], parent: str
+) -> None:
+    sent = urlencode({"mode": mode, "data": data, "parent": parent, **fields})
+    answer = far.ask("POST", f"/wombat/api/{place}/", sent, Authorization=ANNA)
+    assert answer.status == 200
+    found = json.loads(answer.body)
+    assert list(found) == ENVELOPE
+    assert found["status"] in ("OK", "ERROR")
+    assert bool(found["error"]) == (found["status"] == "ERROR")
+    for trouble in ("something went wrong", "does not answer", "Traceback"):
+        assert trouble not in found["error"]
+    if found["status"] == "OK":
+        assert found["nRecords"] == len(found["results"]) <= found["allResults"]
 
 
 @given(path=st.text(alphabet=string.printable.replace("?", ""), max_size=30))

@@ -27,6 +27,7 @@ from core.store.campaigns import save_campaign
 from core.store.database import reading
 from core.store.hopper import fetch_batch
 from core.store.journal import is_written, write_entries
+from core.store.list_logs import fetch_newest_logs, find_list_log_id
 from core.store.lists import fetch_list_by_name, fetch_records, insert_records, save_list
 from core.store.logged_calls import describe_calls
 from core.store.past_calls import (
@@ -35,6 +36,7 @@ from core.store.past_calls import (
     forget_old_calls,
     insert_calls,
 )
+from core.store.record_pages import fetch_newest_records, find_record_id
 from core.store.reports import count_logs, fetch_logs, fetch_outcomes, fetch_stats, find_log_id
 from core.store.rows import values_of
 from core.store.run_overview import fetch_positions, fetch_runs_between, fetch_runs_of_ids
@@ -210,6 +212,14 @@ QUERIES: dict[str, Work] = {
     "fetch_logs": lambda c, s: fetch_logs(c, s.run.id, after_id=ROWS + 9, limit=50),
     "count_logs": lambda c, s: count_logs(c, s.run.id + 1),
     "find_log_id": lambda c, s: find_log_id(c, s.run.id, 50),
+    "newest records": lambda c, s: fetch_newest_records(
+        c, s.call_list.id, before_id=s.record_ids[50], limit=20
+    ),
+    "find_record_id": lambda c, s: find_record_id(c, s.call_list.id, 50),
+    "newest logs": lambda c, s: fetch_newest_logs(
+        c, s.call_list.id + 1, before_id=ROWS + 50, limit=20
+    ),
+    "find_list_log_id": lambda c, s: find_list_log_id(c, s.call_list.id + 1, 50),
     "describe_calls": lambda c, s: describe_calls(
         c, fetch_logs(c, s.run.id, after_id=ROWS + 9, limit=50)
     ),

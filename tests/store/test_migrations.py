@@ -109,8 +109,17 @@ def test_tables_made_anew_keep_their_keys_and_indexes(empty_database: Engine) ->
     with reading(empty_database) as conn:
         before = {table: keys_of(conn, table) for table in ("attempt", "call_log")}
     upgrade(empty_database)
+    new = {"ix_call_log_list_id_id": ["list_id", "id"]}
     with reading(empty_database) as conn:
-        assert {table: keys_of(conn, table) for table in ("attempt", "call_log")} == before
+        after = {table: keys_of(conn, table) for table in ("attempt", "call_log")}
+    assert after["attempt"] == before["attempt"]
+    assert after["call_log"].items() >= new.items()
+    assert {name: key for name, key in after["call_log"].items() if name not in new} == {
+        name: key
+        for name, key in before["call_log"].items()
+        # MariaDB lets its own index of a foreign key go once there is a better one.
+        if name != "fk_call_log_list_id" or name in after["call_log"]
+    }
     assert "uq_attempt_run_id_record_id_attempt_no" in before["attempt"]
     assert "fk_call_log_trunk_id" in before["call_log"]
     assert "ix_call_log_run_id_id" in before["call_log"]

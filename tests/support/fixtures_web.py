@@ -231,7 +231,9 @@ class Web:
     def ask(self, method: str, path: str, body: str = "", **headers: Any) -> Answer:
         """Send a request and read its whole answer."""
         wire = self.send(method, path, body, **headers)
-        return parse_answer(wire.value())
+        answer = parse_answer(wire.value())
+        wire.hang_up()
+        return answer
 
     def get(self, path: str, **headers: Any) -> Answer:
         return self.ask("GET", path, **headers)

@@ -9,7 +9,7 @@ NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
 def page(start: int, reader: str = "anna") -> Page:
-    return Page(reader=reader, run_ids=(1, 2), start=start)
+    return Page(reader=reader, of=("runs", 1, 2), start=start)
 
 
 def mark(after_id: int) -> Bookmark:

@@ -1,4 +1,4 @@
-"""Where pages of call logs ended: who reads on begins there, and nothing is read twice.
+"""Where pages of very many rows ended: who reads on begins there, and nothing is read twice.
 
 The manual's pages begin at a position, which a database finds by counting. A bookmark that was
 given up, or never was, costs that count and nothing else.
@@ -7,29 +7,29 @@ given up, or never was, costs that count and nothing else.
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from core.operations.run_logs import Place
+from typing import Any
 
 #: Most bookmarks; the one longest ago goes first.
 CAPACITY = 1000
-#: How long the number of all calls is taken for right.
+#: How long the number of all rows is taken for right.
 FRESH = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Page:
-    """Which page: who reads, of which runs, and its first position."""
+    """Which page: who reads, of what, and its first position."""
 
     reader: str
-    run_ids: tuple[int, ...]
+    of: tuple[object, ...]
     start: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bookmark:
-    """Where a page begins; `total` calls there were at `counted_at`."""
+    """Where a page begins, in the words of who keeps it; `total` rows there were at
+    `counted_at`."""
 
-    place: Place
+    place: Any
     total: int
     counted_at: datetime
 

@@ -3,7 +3,7 @@ its fields by the keys of the site file."""
 
 from collections.abc import Mapping
 
-from web.compat.edit import campaign_lists, elements, links, parts
+from web.compat.edit import campaign_lists, elements, links, list_rows, parts
 from web.compat.edit.things import Thing
 
 OBJECTS: Mapping[str, tuple[Thing, Mapping[str, str]]] = {
@@ -17,6 +17,8 @@ OBJECTS: Mapping[str, tuple[Thing, Mapping[str, str]]] = {
     "campaign/trunk": (links.TRUNKS, {"trunks": "trunkId"}),
     "ep": (elements.END_POINT, elements.END_POINT.names),
     "list": (elements.LIST, elements.LIST.names),
+    "list/logs": (list_rows.LOGS, {}),
+    "list/record": (list_rows.RECORDS, {}),
     "oh": (elements.OPENING_HOURS, elements.OPENING_HOURS.names),
     "trunk": (elements.TRUNK, elements.TRUNK.names),
 }

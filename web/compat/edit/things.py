@@ -12,6 +12,7 @@ from core.errors import InvalidValue, NotPossible
 from core.operations.campaign_parts import Direction
 from core.people import Actor
 from core.rules.stamps import Stamp
+from web.compat.bookmarks import Bookmark
 from web.compat.edit.given import Given
 
 #: In a search: show what is hidden, too (manual, "What happens to hidden campaigns?").
@@ -21,7 +22,7 @@ ALL = "~"
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Desk:
     """One request: who asks, when, of which parent, and which page. `up` are the servers that
-    the dialer reaches."""
+    the dialer reaches, `mark` is where the page begins, if it is known."""
 
     engine: Engine
     actor: Actor
@@ -31,6 +32,7 @@ class Desk:
     start: int = 0
     items: int = 100
     up: frozenset[int] = frozenset()
+    mark: Bookmark | None = None
 
     @property
     def parent_id(self) -> int:
@@ -46,10 +48,12 @@ class Desk:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rows:
-    """Some rows, and how many there are on all pages together."""
+    """Some rows, and how many there are on all pages together. `next_mark` is where the next
+    page begins, of rows that are found by it."""
 
     rows: Sequence[msgspec.Struct]
     total: int
+    next_mark: Bookmark | None = None
 
 
 class Thing(Protocol):

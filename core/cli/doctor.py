@@ -1,11 +1,12 @@
 """`doctor`: looks at everything a dialer needs, and says what to do about it."""
 
-import socket
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
+from core.cli.doctor_mail import check_mail
+from core.cli.doctor_ports import check_fastagi, check_web
 from core.cli.output import answer, json_option
 from core.cli.session import Session, pass_session
 from core.errors import SchemaOutdated, WhipbirdError
@@ -15,16 +16,13 @@ from core.ports.probe import Finding, ProbeTarget
 if TYPE_CHECKING:
     from rich.text import Text
 
-#: How long a server of our own may take to accept a connection, in seconds.
-CONNECT_S = 2.0
-
 
 @click.command(short_help="Check database, PBXs and ports, and say what to do.")
 @json_option
 @pass_session
 @click.pass_context
 def doctor(context: click.Context, session: Session) -> None:
-    """Check the database, each PBX with its trunks and end-points, and the ports.
+    """Check the database, each PBX with its trunks and end-points, the mail server and the ports.
 
     The exit code is 1 if anything is wrong.
     """
@@ -57,9 +55,10 @@ def examine(session: Session) -> Iterator[Finding]:
                 remedy="describe one in a site file and run `whipbird apply SITE.toml`",
             )
         yield from check_servers(session, targets)
-    web, fastagi = session.config.web, session.config.fastagi
-    yield check_port("web server", "web.port", web.host, web.port, is_running)
-    yield check_port("FastAGI server", "fastagi.port", fastagi.host, fastagi.port, is_running)
+    if session.config.smtp.host:
+        yield check_mail(session.config.smtp)
+    yield check_web(session.config.web, is_running)
+    yield check_fastagi(session.config.fastagi, is_running)
 
 
 def check_database(session: Session) -> Finding:
@@ -97,41 +96,6 @@ def check_servers(session: Session, targets: Sequence[ProbeTarget]) -> Iterator[
             yield Finding(subject=subject, is_ok=True, text="simulated: no telephone rings")
     if real:
         yield from session.probe(real)
-
-
-def check_port(name: str, setting: str, host: str, port: int, is_running: bool) -> Finding:
-    """Whether the running dialer listens there, or, while none runs, whether one could."""
-    subject = f"{name} {host}:{port}"
-    try:
-        if is_running:
-            socket.create_connection((host, port), timeout=CONNECT_S).close()
-            return Finding(subject=subject, is_ok=True, text="the dialer listens there")
-        _bind(host, port)
-    except OSError as error:
-        return Finding(
-            subject=subject,
-            is_ok=False,
-            text=_why_not(error, is_running),
-            remedy=f"see the dialer's log, and {setting} in whipbird.toml"
-            if is_running
-            else f"stop what uses it, or set another {setting} in whipbird.toml",
-        )
-    return Finding(subject=subject, is_ok=True, text="free for the dialer, which is not running")
-
-
-def _bind(host: str, port: int) -> None:
-    family, kind, protocol, _, address = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
-    with socket.socket(family, kind, protocol) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-
-
-def _why_not(error: OSError, is_running: bool) -> str:
-    if is_running:
-        return f"a dialer is running, but does not answer there: {error}"
-    return f"no dialer runs, yet it cannot be had: {error.strerror or error}"
 
 
 def _render(finding: Finding) -> "Text":

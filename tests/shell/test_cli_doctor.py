@@ -1,8 +1,12 @@
 """`whipbird doctor`: what it looks at, and what it says to do."""
 
+import json
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -88,17 +92,87 @@ def test_a_port_that_another_program_has_is_named(line: CommandLine, taken: int)
 
 
 def test_while_a_dialer_runs_its_ports_must_answer(line: CommandLine, taken: int) -> None:
-    line.done("migrate")
     with socket.create_server(("127.0.0.1", 0)) as closed:
         nobody = closed.getsockname()[1]
-    line.environ = {"WHIPBIRD_WEB_PORT": str(taken), "WHIPBIRD_FASTAGI_PORT": str(nobody)}
+    line.environ = {"WHIPBIRD_WEB_PORT": str(nobody), "WHIPBIRD_FASTAGI_PORT": str(taken)}
+    with a_dialer(line):
+        found = findings_of(line)
+    assert not found["web"].is_ok
+    assert found["web"].text.endswith("does not answer there: Connection refused")
+    assert "web.port" in found["web"].remedy
+    assert found["FastAGI"].is_ok
+    assert found["FastAGI"].text == "the dialer listens there"
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (
+            {"database": "ok", "servers_down": []},
+            "the dialer answers, and reaches its database and its PBXs",
+        ),
+        ({"database": "failing", "servers_down": []}, "the dialer's database is failing"),
+        ({"database": "ok", "servers_down": ["a", "b"]}, "the dialer does not reach a, b"),
+        ({"up": True}, "a dialer is running, but another program answers there"),
+        ("hello", "a dialer is running, but another program answers there"),
+    ],
+)
+def test_a_running_dialer_is_asked_how_it_is(line: CommandLine, body: object, text: str) -> None:
+    with serving_health(body) as port, a_dialer(line):
+        line.environ = {"WHIPBIRD_WEB_PORT": str(port)}
+        found = findings_of(line)["web"]
+    assert found.text == text
+    assert found.is_ok is ("reaches" in text)
+    assert bool(found.remedy) is not found.is_ok
+
+
+def test_the_mail_server_is_asked_if_there_is_one(line: CommandLine) -> None:
+    line.done("migrate")
+    assert "mail" not in findings_of(line)
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        nobody = closed.getsockname()[1]
+    line.environ = {
+        "WHIPBIRD_SMTP_HOST": "127.0.0.1",
+        "WHIPBIRD_SMTP_PORT": str(nobody),
+        "WHIPBIRD_SMTP_FROM": "dialer@example.com",
+    }
+    mail = findings_of(line)["mail"]
+    assert (mail.subject, mail.is_ok) == (f"mail server 127.0.0.1:{nobody}", False)
+    assert mail.text == "it cannot be reached: Connection refused"
+    assert "smtp.port" in mail.remedy
+
+
+@contextmanager
+def a_dialer(line: CommandLine) -> Iterator[None]:
+    """A dialer holds the database, as far as others can see."""
+    line.done("migrate")
     lock = DialerLock(line.open_database())
     lock.acquire()
     try:
-        found = findings_of(line)
+        yield
     finally:
         lock.release()
-    assert found["web"].is_ok
-    assert found["web"].text == "the dialer listens there"
-    assert not found["FastAGI"].is_ok
-    assert "does not answer there" in found["FastAGI"].text
+
+
+@contextmanager
+def serving_health(body: object) -> Iterator[int]:
+    """A port at which a program answers `/health` to whom asks for localhost."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            assert (self.path, self.headers["Host"]) == ("/health", "localhost")
+            self.send_response(503)
+            self.end_headers()
+            self.wfile.write(json.dumps(body).encode())
+
+        def log_message(self, *_args: object) -> None:
+            """Nothing to standard error."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()

@@ -32,6 +32,12 @@ class Live:
     is_stopping: bool = False
     database_reason: str = ""
 
+    @property
+    def black_list_ids(self) -> set[int]:
+        """Those that a run which is not over keeps off."""
+        campaigns = (run.campaign for run in self.runs.values() if not run.state.is_over)
+        return {list_id for campaign in campaigns for list_id in campaign.black_list_ids}
+
     def change(self, run: LiveRun) -> None:
         """The run is to be looked at and journalled."""
         self.touched.add(run.run.id)

@@ -21,6 +21,7 @@ from twisted.python.failure import Failure
 
 from core.dialer.dialer import Dialer
 from core.engine.chronicle import Chronicle
+from core.engine.filters import Filters
 from core.engine.journal import DatabaseJournal
 from core.engine.loader import Start, load_start
 from core.engine.newsring import NewsRing
@@ -89,6 +90,7 @@ class Engine(Service):
         self._journal: Journal = DatabaseJournal(
             database, threads, reactor, self.post, self._outage, self.timings
         )
+        self._filters = Filters(database, threads, reactor)
         self._pbxs: dict[int, tuple[Server, Pbx]] = {}
         self._inbox: list[tuple[Event, datetime]] = []
         self._tick_call: IDelayedCall | None = None
@@ -133,6 +135,7 @@ class Engine(Service):
     async def _stop(self) -> None:
         """Calls that are up stay up; the next start finds them. A wish that is being granted
         is waited for, and so is what PBXs answer to the last commands."""
+        self._filters.stop()
         self.post(Stopping())
         await self.wishes.end()
         await DeferredList([_leave(pbx) for _server, pbx in self._pbxs.values()])
@@ -298,7 +301,7 @@ class Engine(Service):
             with self.timings.measure(step):
                 batch = fetch_batch(conn, command, now)
             with self.timings.measure(Step.SCREEN):
-                return screen_batch(conn, batch, command.screen, now)
+                return screen_batch(conn, batch, command.screen, now, self._filters)
 
     def _fetched(self, batch: BatchFetched) -> None:
         self._outage.note_success("hopper")
@@ -318,6 +321,7 @@ class Engine(Service):
         """A border, like the tick: whatever goes wrong in one beat, the next one comes. People
         see the dialer even while the database keeps their wishes waiting."""
         try:
+            self._filters.keep(self.dialer.live.black_list_ids)
             with self.timings.measure(Step.PUBLISH):
                 self.publisher.publish()
                 self._tell_figures(self._clock.now())

@@ -7,14 +7,16 @@ telephones. Caps count calls on the number that is dialled.
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from core.engine.filters import Filters
 from core.model import HopperEntry, Screen
 from core.ports.commands import AttemptPlaced, CallClosed, JournalEntry
 from core.ports.events import BatchFetched
@@ -44,13 +46,19 @@ class Screening:
 
 
 def screen_batch(
-    conn: Connection, batch: BatchFetched, screen: Screen | None, now: datetime
+    conn: Connection,
+    batch: BatchFetched,
+    screen: Screen | None,
+    now: datetime,
+    filters: Filters,
 ) -> BatchFetched:
-    """The batch, with the entries marked that must not be called, or not yet."""
+    """The batch, with the entries marked that must not be called, or not yet. Only numbers that
+    `filters` let through are looked up in black lists."""
     if screen is None or not batch.entries:
         return batch
     numbers = {entry.record.id: screen.numbers_of(entry.record) for entry in batch.entries}
-    found = _find(conn, screen, numbers, now)
+    suspects = filters.narrow(conn, screen.black_list_ids, _all_of(numbers))
+    found = _find(conn, screen, numbers, suspects, now)
     refusals = _refuse_entries(conn, screen, batch.entries, now)
     if not found and not refusals and screen.recipient_hours is None:
         return batch
@@ -150,7 +158,7 @@ def _find_blacklisted(conn: Connection, entries: Sequence[AttemptPlaced]) -> fro
     for screen, placed in by_screen.items():
         numbers = {attempt_id: entry.numbers for attempt_id, entry in placed.items()}
         now = max(entry.attempt.requested_at for entry in placed.values())
-        found |= _find(conn, screen, numbers, now)
+        found |= _find(conn, screen, numbers, _all_of(numbers), now)
     return frozenset(found)
 
 
@@ -181,12 +189,21 @@ def _refuse_attempt(entry: AttemptPlaced, calls: Sequence[tuple[int, PastCall]])
     return allows(entry.screen.caps, before, entry.attempt.requested_at, zone)
 
 
+def _all_of(numbers: Mapping[K, Sequence[str]]) -> set[str]:
+    return set(chain.from_iterable(numbers.values()))
+
+
 def _find(
-    conn: Connection, screen: Screen, numbers: Mapping[K, Sequence[str]], now: datetime
+    conn: Connection,
+    screen: Screen,
+    numbers: Mapping[K, Sequence[str]],
+    suspects: Collection[str],
+    now: datetime,
 ) -> set[K]:
-    """The keys that have a number on a black list in force."""
-    wanted = sorted({number for some in numbers.values() for number in some})
-    entries = fetch_blacklist_entries(conn, screen.black_list_ids, wanted)
+    """The keys that have one of the suspects that is on a black list in force."""
+    entries = fetch_blacklist_entries(conn, screen.black_list_ids, sorted(suspects))
+    if not entries:
+        return set()
     zone = ZoneInfo(screen.time_zone)
     listed = {number for number, held in entries.items() if is_blacklisted(held, now, zone)}
     return {key for key, some in numbers.items() if not listed.isdisjoint(some)}

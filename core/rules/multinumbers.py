@@ -17,9 +17,10 @@ _NAME = re.compile(r"MULTINUM([0-9]+)")
 def numbers_of(number: str, inputs: Mapping[str, str]) -> tuple[str, ...]:
     """The record's main number, then its further ones in the order of their counters (2 before
     10), in the form that `parse_number` returns. The main number is taken as it is."""
-    matches = [_NAME.fullmatch(name) for name in inputs if name.startswith("MULTINUM")]
-    if not matches:
+    # Most records have none, and each number of each batch comes here.
+    if "MULTINUM" not in "\n".join(inputs):
         return (number,)
+    matches = [_NAME.fullmatch(name) for name in inputs if name.startswith("MULTINUM")]
     further = sorted((int(match[1]), match[0], inputs[match[0]]) for match in matches if match)
     parsed = (_parse(value) for _, _, value in further)
     return (number, *(found for found in parsed if found))

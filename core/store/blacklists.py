@@ -50,6 +50,24 @@ def _find_listed(conn: Connection, list_ids: Sequence[int], numbers: Sequence[st
     return list(conn.exec_driver_sql(statement, (*list_ids, *numbers)).scalars())
 
 
+def fetch_added_numbers(
+    conn: Connection, list_id: int, *, after_id: int, limit: int
+) -> list[tuple[int, str]]:
+    """Id and number of the list's records in order, those with an id above `after_id`.
+
+    Every batch that is fetched asks this, and very long lists are read so: it goes to the driver
+    as it is.
+    """
+    place = _PLACES[conn.dialect.paramstyle]
+    index = "" if conn.dialect.name == "sqlite" else " FORCE INDEX (ix_record_list_id_id)"
+    statement = (
+        f"SELECT id, number FROM record{index}"  # noqa: S608 - place-holders only
+        f" WHERE list_id = {place} AND id > {place} ORDER BY id LIMIT {place}"
+    )
+    rows = conn.exec_driver_sql(statement, (list_id, after_id, limit))
+    return [(row[0], row[1]) for row in rows]
+
+
 def fetch_black_list_ids(conn: Connection) -> list[int]:
     """The lists that are a black list of some campaign."""
     query = select(campaign_black_list.c.list_id).distinct()

@@ -1,29 +1,24 @@
-"""HTTP as its clients speak it, within bounds.
-
-Clients of a WombatDialer write spaces and letters beyond ASCII into queries as they are, put
-fields into query and form alike, and send bodies that are no forms: all of it is understood.
-What a hostile client may take is bounded: headers, bodies, the time for a request, open
-connections. The bounds stand on Twisted's own extension points.
-"""
+"""HTTP within bounds: what a hostile client may take of headers, bodies, the time for a request
+and open connections. The bounds stand on Twisted's own extension points."""
 
 import logging
-import re
 from collections.abc import Callable, Sequence
-from typing import IO, Any, cast
-from urllib.parse import parse_qsl
+from typing import Any, cast
 
-from twisted.internet.interfaces import IAddress, IDelayedCall, IReactorTime, ITCPTransport
+from twisted.internet.interfaces import (
+    IAddress,
+    IDelayedCall,
+    IPushProducer,
+    IReactorTime,
+    ITCPTransport,
+)
 from twisted.python.failure import Failure
 from twisted.web import server
 from twisted.web.http import HTTPChannel, Request
 from twisted.web.resource import IResource
 
-from core.people import Actor
+from web.request import MAX_BODY, WebRequest, read_target, repair_request_line
 
-#: Longest body, in bytes, unless a face says otherwise; servlet containers allow 1 to 2 MB.
-MAX_BODY = 4 * 1024 * 1024
-#: Most fields of a query and a form together.
-MAX_FIELDS = 1000
 #: How long a client may take for a request, in seconds, and the least bytes a second of a body
 #: beyond that.
 DEADLINE_S, SLOWEST_BYTES_S = 30.0, 32_768
@@ -35,6 +30,8 @@ LINGER_S = 5.0
 
 #: From a path to the longest body it takes, in bytes.
 BodyLimit = Callable[[bytes], int]
+#: From a method and a path to whether the body is worked on as it comes.
+Flows = Callable[[bytes, bytes], bool]
 #: From a path, a status and its reason to what is answered: a media type and a body.
 Refusal = Callable[[bytes, int, str], tuple[bytes, bytes]]
 
@@ -43,75 +40,7 @@ def refuse_in_a_line(_path: bytes, _status: int, text: str) -> tuple[bytes, byte
     return b"text/plain", text.encode() + b"\n"
 
 
-_FORM = b"application/x-www-form-urlencoded"
-_RAW = re.compile(rb"[ \x80-\xff]")
-
 _log = logging.getLogger(__name__)
-
-
-def repair_request_line(line: bytes) -> bytes:
-    """The line with raw spaces and bytes beyond ASCII in its query percent-encoded. A line
-    that is wrong otherwise comes back as it is, and Twisted refuses it."""
-    method, _, rest = line.partition(b" ")
-    target, _, version = rest.rpartition(b" ")
-    path, mark, query = target.partition(b"?")
-    if not mark or b" " in path:
-        return line
-    encoded = _RAW.sub(lambda found: b"%%%02X" % found[0][0], query)
-    return b"%b %b?%b %b" % (method, path, encoded, version)
-
-
-def read_target(line: bytes) -> bytes:
-    """What a request line, or its beginning, asks for."""
-    return line.partition(b" ")[2].partition(b" ")[0]
-
-
-class WebRequest(server.Request):
-    """A request whose `args` hold the fields of its query and then those of its form, whatever
-    its method. A body that is no form, or longer than MAX_BODY, is left in `content`."""
-
-    channel: "Channel"
-    content: IO[bytes]
-    #: Who sends it, once a face has found out.
-    actor: Actor | None = None
-
-    def handleContentChunk(self, data: bytes) -> None:
-        if self.channel.takes_body(self.content.tell() + len(data)):
-            super().handleContentChunk(data)  # type: ignore[no-untyped-call]  # Twisted is untyped
-
-    def process(self) -> None:
-        try:
-            self.args = self._read_fields()
-        except ValueError:
-            self.channel.refuse(400, f"at most {MAX_FIELDS} fields")
-            return
-        super().process()  # type: ignore[no-untyped-call]  # Twisted is untyped
-
-    def _read_fields(self) -> dict[bytes, list[bytes]]:
-        fields: dict[bytes, list[bytes]] = {}
-        parts = (self.uri.partition(b"?")[2], self._read_form())
-        for name, value in _split(b"&".join(part for part in parts if part)):
-            fields.setdefault(name, []).append(value)
-        return fields
-
-    def _read_form(self) -> bytes:
-        declared: bytes = self.getHeader(b"Content-Type") or b""
-        if declared.partition(b";")[0].strip().lower() != _FORM:
-            return b""
-        form: bytes = self.content.read(MAX_BODY + 1)
-        self.content.seek(0)
-        return form.strip() if len(form) <= MAX_BODY else b""
-
-
-def _split(fields: bytes) -> list[tuple[bytes, bytes]]:
-    """Names and values, their bytes as they were sent. ValueError of too many."""
-    pairs = parse_qsl(
-        fields.decode("latin-1"),
-        keep_blank_values=True,
-        encoding="latin-1",
-        max_num_fields=MAX_FIELDS,
-    )
-    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
 
 
 class Channel(HTTPChannel):
@@ -160,6 +89,11 @@ class Channel(HTTPChannel):
         if not self.takes_body(self.length or 0):
             return
         super().allHeadersReceived()  # type: ignore[no-untyped-call]  # Twisted is untyped
+        request = self.requests[-1]
+        if request.body is not None:
+            self.persistent = False
+            request.begin(self._command, self._path, self._version)
+            return
         size = self._body_limit if self.length is None else self.length
         self._finish_within(DEADLINE_S + size / SLOWEST_BYTES_S)
 
@@ -175,6 +109,9 @@ class Channel(HTTPChannel):
         super().allContentReceived()  # type: ignore[no-untyped-call]  # Twisted is untyped
 
     def requestDone(self, request: Any) -> None:
+        if self._is_refused:
+            self.requests.remove(request)
+            return
         self._has_begun = False
         self._finish_within(DEADLINE_S)
         super().requestDone(request)  # type: ignore[no-untyped-call]  # Twisted is untyped
@@ -208,6 +145,29 @@ class Channel(HTTPChannel):
         )
         self._call_later(LINGER_S, self._abort)
 
+    def flows(self) -> bool:
+        """Is the body of the request whose head has just come worked on as it comes?"""
+        return self.site.flows(self._command, self._asked_path)
+
+    def turn_away(self) -> None:
+        """The answer is there before the request is: hear no more, and leave once it was read."""
+        self._is_refused = True
+        self._resume()
+        self._call_later(LINGER_S, self._abort)
+
+    def hold_body(self) -> None:
+        """Read no more of a body for now; its client is not waited for."""
+        self._finish_within(None)
+        cast(IPushProducer, self.transport).pauseProducing()
+
+    def take_body(self, size: int) -> None:
+        """Read on; the client has time for so many bytes."""
+        self._finish_within(DEADLINE_S + size / SLOWEST_BYTES_S)
+        self._resume()
+
+    def _resume(self) -> None:
+        cast(IPushProducer, self.transport).resumeProducing()
+
     def _finish_within(self, seconds: float | None) -> None:
         """The client has so long to complete its request; None: it has."""
         if self._is_refused:
@@ -232,8 +192,8 @@ class Channel(HTTPChannel):
 
 class WebSite(server.Site):
     """Makes a channel of each connection, up to `max_connections` at once. `body_limit` says
-    what bodies a path takes, `refusal` in which words it refuses what is too much; `at_end` is
-    called when it stops to listen."""
+    what bodies a path takes, `flows` which of them are worked on as they come, `refusal` in which
+    words it refuses what is too much; `at_end` is called when it stops to listen."""
 
     protocol = Channel  # type: ignore[assignment]  # Twisted wraps it for HTTP/2
 
@@ -244,6 +204,7 @@ class WebSite(server.Site):
         reactor: IReactorTime,
         max_connections: int,
         body_limit: BodyLimit = lambda _path: MAX_BODY,
+        flows: Flows = lambda _method, _path: False,
         refusal: Refusal = refuse_in_a_line,
         at_end: Sequence[Callable[[], None]] = (),
     ) -> None:
@@ -255,6 +216,7 @@ class WebSite(server.Site):
             reactor=reactor,
         )
         self.body_limit = body_limit
+        self.flows = flows
         self.refusal = refusal
         self._at_end = at_end
         self.connections: set[Channel] = set()

@@ -25,7 +25,7 @@ from web.api.face import Api, refuse_as_problem
 from web.api.offered import OPERATIONS, TAGS
 from web.api.operation import ROOT
 from web.api.operation import Ground as ApiGround
-from web.channel import MAX_BODY, WebSite, refuse_in_a_line
+from web.channel import WebSite, refuse_in_a_line
 from web.compat.admission import Gated
 from web.compat.asked import Ground
 from web.compat.dialect import Dialect
@@ -35,6 +35,7 @@ from web.gate import Gate
 from web.guard import Guarded
 from web.intake import Intake
 from web.queries import Queries
+from web.request import MAX_BODY
 from web.ui.assets import load_assets
 from web.ui.entrance import Entrance
 from web.ui.pages import Pages, Surroundings
@@ -140,6 +141,7 @@ def make_site(
         reactor=reactor,
         max_connections=max_connections,
         body_limit=lambda path: api.body_limit(path) if path.startswith(_API) else MAX_BODY,
+        flows=lambda method, path: path.startswith(_API) and api.flows(method, path),
         refusal=_refuse,
         at_end=(live.end, events.end),
     )

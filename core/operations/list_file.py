@@ -1,11 +1,9 @@
-"""The CSV file of a list: how it is written, and what each of its rows says.
+"""The CSV file of a list: how it is written, and which rows it has.
 
 The first line is a header. The column `number` (else `phone`, `telephone`, else the first) holds
 numbers, the others are input attributes of their header's name; empty cells are no attributes.
 Columns called `:priority`, `:at` and `:expires` say when a row is called (`core.rules.turns`).
 No attribute can be called so, so that no file of before changes its meaning.
-A cell that begins with an apostrophe and a character that makes spreadsheets compute (`=`, `+`,
-`-`, `@`) loses the apostrophe: `disarm` puts it there on the way out (CWE-1236).
 """
 
 import codecs
@@ -19,11 +17,9 @@ from zoneinfo import ZoneInfo
 
 from core.entries import suggest
 from core.errors import InvalidConfiguration, InvalidValue
-from core.rules.attributes import MAX_COUNT, MAX_VALUE, check_name, check_value
-from core.rules.numbers import parse_number
-from core.rules.turns import Turn, parse_turn
+from core.operations.list_row import NUMBER, TURN_NAMES, UNREADABLE, RowParser
+from core.rules.attributes import MAX_COUNT, check_name
 from core.store.bulk import Row
-from core.store.types import render_attributes
 
 #: How much of a file `read_layout` wants to see, in bytes.
 BEGINNING = 1 << 16
@@ -33,23 +29,12 @@ BLOCK = 1 << 20
 MAX_LINES = 50
 #: The names of the column of numbers, the preferred one first.
 NUMBER_NAMES = ("number", "phone", "telephone")
-#: The names of the columns that say when a row is called: its priority, from when on, until when.
-TURN_NAMES = (":priority", ":at", ":expires")
 
-#: Stands for the column of numbers; no attribute has this name.
-_NUMBER = ""
-#: A row of no more characters has no value that is too long: each is four bytes at most.
-_SHORT = MAX_VALUE // 5
-#: What a value's JSON escapes, and what `disarm` puts before a formula.
-_MARKED = re.compile(r"[\\\"']")
 _UTF8 = "utf-8-sig"
 #: How Excel and LibreOffice workbooks begin.
 _ZIP = b"PK\x03\x04"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_DISARMED = re.compile(r"'+[=+\-@\t\r]")
-_UNREADABLE = re.compile("[\udc80-\udcff]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,7 +88,7 @@ def _guess_encoding(beginning: bytes) -> str:
     """UTF-8, unless more speaks against it than for it: Windows-1252 then."""
     decoder = codecs.getincrementaldecoder(_UTF8)("surrogateescape")
     text = decoder.decode(beginning, final=len(beginning) < BEGINNING)
-    against = len(_UNREADABLE.findall(text))
+    against = len(UNREADABLE.findall(text))
     in_favour = sum(not character.isascii() for character in text) - against
     return "cp1252" if against > in_favour else _UTF8
 
@@ -122,7 +107,7 @@ def _read_header(cells: Sequence[str]) -> tuple[str, ...]:
         problems.append(f"{count} attributes; a record has at most {MAX_COUNT}")
     if problems:
         raise InvalidConfiguration([f"the header: {problem}" for problem in problems])
-    return tuple(_NUMBER if place == at else name for place, name in enumerate(names))
+    return tuple(NUMBER if place == at else name for place, name in enumerate(names))
 
 
 def _fold(name: str) -> str:
@@ -159,23 +144,51 @@ def read_blocks(
 ) -> Iterator[Block]:
     """All rows of a file, opened with `newline=""` and undecodable bytes escaped; moments in it
     are read at `now` and in `zone`. At most a block is in memory."""
-    parser = RowParser(layout.names, now=now, zone=zone)
+    reader = BlockReader(layout, now=now, zone=zone)
     stream.readline()
-    line, held = 2, list[str]()
     while lines := stream.readlines(BLOCK):
-        lines = held + lines
-        block, held = _read_block(lines, line, layout.delimiter, parser)
-        yield block
-        line += len(lines) - len(held)
-    while held:
-        yield Block(accepted=[], rejected=[_unclosed(line, held[0])])
-        block, rest = _read_block(held[1:], line + 1, layout.delimiter, parser)
-        yield block
-        line, held = line + len(held) - len(rest), rest
+        yield reader.read(lines)
+    while reader.has_rest:
+        yield reader.read_rest()
+
+
+class BlockReader:
+    """Reads rows as their lines come, those of the header left out. The lines of a last row that
+    needs more of them are kept; when there are no more lines they are the rest."""
+
+    def __init__(self, layout: Layout, *, now: datetime, zone: ZoneInfo) -> None:
+        self._delimiter = layout.delimiter
+        self._parser = RowParser(layout.names, now=now, zone=zone)
+        self._line = 2
+        self._held: list[str] = []
+
+    @property
+    def line(self) -> int:
+        """The number of the first line that has not been read."""
+        return self._line
+
+    @property
+    def has_rest(self) -> bool:
+        return bool(self._held)
+
+    def read(self, lines: list[str]) -> Block:
+        return self._read(self._held + lines)
+
+    def read_rest(self) -> Block:
+        """A quote in the first of these lines is never closed; those behind it may be rows."""
+        unclosed = _unclosed(self._line, self._held[0])
+        self._line += 1
+        block = self._read(self._held[1:])
+        return Block(accepted=block.accepted, rejected=[unclosed, *block.rejected])
+
+    def _read(self, lines: list[str]) -> Block:
+        block, self._held = _read_block(lines, self._line, self._delimiter, self._parser)
+        self._line += len(lines) - len(self._held)
+        return block
 
 
 def _read_block(
-    lines: list[str], first_line: int, delimiter: str, parser: "RowParser"
+    lines: list[str], first_line: int, delimiter: str, parser: RowParser
 ) -> tuple[Block, list[str]]:
     """The rows of these lines, and the lines of a last row that needs more of them.
 
@@ -225,7 +238,7 @@ def _broken(line: int, text: str, reason: str) -> Rejected:
     return Rejected(line=line, reason=f"no CSV: {reason}", cells=(text.rstrip("\r\n"),))
 
 
-def _parse(numbered: Iterable[tuple[int, list[str]]], parser: "RowParser") -> tuple[Block, int]:
+def _parse(numbered: Iterable[tuple[int, list[str]]], parser: RowParser) -> tuple[Block, int]:
     """The rows, and how many there were, empty ones included."""
     accepted, rejected, empty = [], [], 0
     for line, cells in numbered:
@@ -238,73 +251,3 @@ def _parse(numbered: Iterable[tuple[int, list[str]]], parser: "RowParser") -> tu
             rejected.append(Rejected(line=line, reason=str(error), cells=tuple(cells)))
     block = Block(accepted=accepted, rejected=rejected)
     return block, len(accepted) + len(rejected) + empty
-
-
-class RowParser:
-    """Reads rows with these columns.
-
-    Almost every row of a long file is plain: its cells are filled, short and printable, so
-    that they are attributes as they stand and their JSON is made in one go. This halves
-    the time of an import.
-    """
-
-    def __init__(self, names: tuple[str, ...], *, now: datetime, zone: ZoneInfo) -> None:
-        self._names = names
-        self._now = now
-        self._zone = zone
-        self._has_turns = any(name in TURN_NAMES for name in names)
-        self._number_at = names.index(_NUMBER)
-        attributes = {name: "%s" for name in names if name != _NUMBER}
-        self._template = render_attributes(attributes) if attributes else None
-
-    def parse(self, cells: list[str]) -> Row | None:
-        """None of an empty row, InvalidValue of a cell that may not be. `cells` are used up
-        unless it raises."""
-        text = "".join(cells)
-        if (
-            len(cells) != len(self._names)
-            or len(text) > _SHORT
-            or "" in cells
-            or self._has_turns
-            or _MARKED.search(text)
-            or not text.isprintable()
-        ):
-            return self._parse_with_care(cells) if text else None
-        number = parse_number(cells[self._number_at])
-        if self._template is None:
-            return number, None, None
-        del cells[self._number_at]
-        return number, self._template % tuple(cells), None
-
-    def _parse_with_care(self, cells: list[str]) -> Row:
-        names = self._names
-        if len(cells) > len(names) and any(cells[len(names) :]):
-            raise InvalidValue("cells", len(cells), f"the header names only {len(names)} columns")
-        pairs = dict(zip(names, cells, strict=False))
-        number = parse_number(_rearm(pairs.pop(_NUMBER, "")))
-        turn = self._parse_turn(pairs) if self._has_turns else None
-        kept = {name: _read_value(name, value) for name, value in pairs.items() if value}
-        return number, render_attributes(kept) if kept else None, turn
-
-    def _parse_turn(self, pairs: dict[str, str]) -> Turn | None:
-        """What the row says of its turn, which is taken from `pairs`."""
-        priority, schedule, expires = (_rearm(pairs.pop(name, "").strip()) for name in TURN_NAMES)
-        return parse_turn(
-            priority=priority, schedule=schedule, expires=expires, now=self._now, zone=self._zone
-        )
-
-
-def _read_value(name: str, value: str) -> str:
-    if _UNREADABLE.search(value):
-        raise InvalidValue(f"attribute {name}", value, "it does not fit the file's encoding")
-    return check_value(name, _rearm(value))
-
-
-def _rearm(cell: str) -> str:
-    return cell[1:] if _DISARMED.match(cell) else cell
-
-
-def disarm(value: str) -> str:
-    """The cell for a value: no spreadsheet takes it for a formula, and `RowParser` reads the
-    value back."""
-    return f"'{value}" if _FORMULA.match(value) else value

@@ -22,12 +22,11 @@ from core.model import CallList, Record
 from core.operations.list_file import (
     BEGINNING,
     NUMBER_NAMES,
-    TURN_NAMES,
     Rejected,
-    disarm,
     read_blocks,
     read_layout,
 )
+from core.operations.list_row import TURN_NAMES, disarm
 from core.operations.permission import log_entry, require, require_visible, visible
 from core.people import Actor
 from core.rules.attributes import check_attributes
@@ -128,7 +127,7 @@ def import_csv(
         file.seek(0)
         text = TextIOWrapper(file, layout.encoding, errors="surrogateescape", newline="")
         wanted = _zone(time_zone) if time_zone else None
-        list_id, is_new = _find_or_make(engine, actor, list_name, now)
+        list_id, is_new = open_list(engine, actor, list_name, now)
         with reading(engine) as conn:
             zone = wanted or zone_of_list(conn, list_id)
         is_interrupted = False
@@ -231,7 +230,7 @@ def append_rows(
     duplicates: Duplicates,
 ) -> Added:
     """Append rows that were checked before to the list, which is made if there is none."""
-    list_id, is_new = _find_or_make(engine, actor, list_name, now)
+    list_id, is_new = open_list(engine, actor, list_name, now)
     with appending(engine, list_id) as appender:
         skipped = _APPEND[duplicates](appender)(rows)
     added = len(rows) - skipped
@@ -328,7 +327,7 @@ def find_list(conn: Connection, actor: Actor, name: str) -> CallList:
     return found
 
 
-def _find_or_make(engine: Engine, actor: Actor, name: str, now: datetime) -> tuple[int, bool]:
+def open_list(engine: Engine, actor: Actor, name: str, now: datetime) -> tuple[int, bool]:
     """The list's id, and whether it is new. NotFound of one that the actor may not see."""
     with engine.begin() as conn:
         try:

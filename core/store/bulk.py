@@ -27,11 +27,15 @@ Row = tuple[str, str | None, Turn | None]
 
 
 class Appender:
-    """Appends records to a list, many in one transaction."""
+    """Appends records to a list, `commit_rows` in one transaction; None: all of them, and whoever
+    gave `conn` commits."""
 
-    def __init__(self, conn: Connection, list_id: int) -> None:
+    def __init__(
+        self, conn: Connection, list_id: int, *, commit_rows: int | None = COMMIT_ROWS
+    ) -> None:
         self._conn = conn
         self._list_id = list_id
+        self._commit_rows = commit_rows
         self._waiting = 0
 
     def append(self, rows: Sequence[Row]) -> int:
@@ -73,7 +77,7 @@ class Appender:
             plain = [(self._list_id, number, inputs) for number, inputs, _turn in rows]
             insert_records(self._conn, plain)
         self._waiting += len(rows)
-        if self._waiting >= COMMIT_ROWS:
+        if self._commit_rows is not None and self._waiting >= self._commit_rows:
             self._conn.commit()
             self._waiting = 0
 

@@ -49,6 +49,7 @@ from core.store.schema import (
     run_list,
     server,
     trunk,
+    upload,
     waiting_record,
 )
 
@@ -92,6 +93,7 @@ def delete_list(conn: Connection, value: CallList) -> None:
     if _waits(conn, value.id):
         raise NotPossible(f'list "{value.name}" holds numbers that wait for a run')
     conn.execute(delete(ahead_record).where(ahead_record.c.list_id == value.id))
+    conn.execute(delete(upload).where(upload.c.list_id == value.id))
     conn.execute(delete(record).where(record.c.list_id == value.id))
     conn.execute(delete(call_list).where(call_list.c.id == value.id))
 

@@ -411,6 +411,27 @@ retry = Table(
     Index(None, "run_id", "priority", "due_at"),
 )
 
+#: What came over the network for lists, and how far; `rejections` are the first of them, as JSON.
+upload = Table(
+    "upload",
+    metadata,
+    _key(),
+    _link("list_id", "call_list"),
+    Column("begun_at", Moment, nullable=False),
+    Column("begun_by", name_type(NAME), nullable=False),
+    Column("ended_at", Moment),
+    _flag("is_complete"),
+    _text("encoding", 16),
+    Column("bytes", BigInteger, nullable=False),
+    Column("lines", BigInteger, nullable=False),
+    Column("accepted", BigInteger, nullable=False),
+    Column("skipped", BigInteger, nullable=False),
+    Column("rejected", BigInteger, nullable=False),
+    Column("rejections", LongText, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index(None, "list_id", "id"),
+)
+
 #: Records that were added to a campaign and are in no run's retry queue yet.
 waiting_record = Table(
     "waiting_record",

@@ -47,9 +47,9 @@ class Client:
 
     def ask(self, method: str, path: str, body: object = None, **more: str) -> Answer:
         raw = b"" if body is None else json.dumps(body).encode()
-        headers = {**self.headers, **more}
+        headers = {"Content-Type": "application/json", **self.headers, **more}
         if body is not None:
-            headers |= {"Content-Type": "application/json", "Content-Length": str(len(raw))}
+            headers["Content-Length"] = str(len(raw))
         lines = [f"{method} {ROOT}{path} HTTP/1.1", *(f"{n}: {v}" for n, v in headers.items())]
         wire = self.web.connect()
         wire.protocol.dataReceived("\r\n".join([*lines, "", ""]).encode() + raw)
@@ -347,6 +347,9 @@ def test_what_is_documented_as_needed_is_needed(
 ) -> None:
     keys = " ".join(one for one in ALL.split() if one != key)
     answer = Client(client.web, keys, "less").ask(
-        operation.method, place_of(operation), BODIES.get(operation.name)
+        operation.method,
+        place_of(operation),
+        BODIES.get(operation.name),
+        **{"Content-Type": operation.takes[0]},
     )
     assert (answer.status, f'"{key}"' in answer.body.replace('\\"', '"')) == (403, True)

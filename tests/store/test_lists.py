@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from core.errors import InvalidConfiguration, InvalidValue, NotFound
 from core.model import CallList, Record
 from core.operations import list_file
+from core.operations.list_row import RowParser, disarm
 from core.operations.lists import Duplicates, ImportResult, export_csv, import_csv
 from core.people import SYSTEM
 from core.store.database import reading
@@ -230,14 +231,14 @@ def test_a_list_that_is_not_there_is_not_exported(database: Engine) -> None:
 @example(["%s", "{}"])
 @example(['"', "\\"])
 def test_a_plain_row_says_the_same_as_one_read_with_care(cells: list[str]) -> None:
-    parser = list_file.RowParser(("", "A", "B"), now=NOW, zone=ZoneInfo("UTC"))
+    parser = RowParser(("", "A", "B"), now=NOW, zone=ZoneInfo("UTC"))
     try:
         row = parser.parse(["1", *cells])
     except InvalidValue:
         assert not "".join(cells).isprintable()
         return
     assert row is not None
-    armed = [cell[1:] if list_file.disarm(cell[1:]) == cell else cell for cell in cells]
+    armed = [cell[1:] if disarm(cell[1:]) == cell else cell for cell in cells]
     expected = {name: cell for name, cell in zip("AB", armed, strict=True) if cell}
     assert parse_attributes(row[1]) == expected
 

@@ -13,6 +13,7 @@ THERE: dict[str, str | int] = {
     "user": "ben",
     "class_name": "ADMIN",
     "token_id": 2,
+    "upload_id": 1,
     "hours": "office",
 }
 #: By the name of the operation.

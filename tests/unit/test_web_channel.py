@@ -9,16 +9,8 @@ from twisted.web.http import Request
 from twisted.web.resource import Resource
 
 from tests.support.fixtures_web import Wire, parse_answer
-from web.channel import (
-    DEADLINE_S,
-    LEAVE_S,
-    LINGER_S,
-    MAX_BODY,
-    MAX_FIELDS,
-    SLOWEST_BYTES_S,
-    WebSite,
-    repair_request_line,
-)
+from web.channel import DEADLINE_S, LEAVE_S, LINGER_S, SLOWEST_BYTES_S, WebSite
+from web.request import MAX_BODY, MAX_FIELDS, repair_request_line
 
 FORM = "Content-Type: application/x-www-form-urlencoded"
 

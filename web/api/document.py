@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 
 from core.operations.repeats import MAX_LENGTH
-from web.api.operation import ROOT, Operation, Raw, Streamed, Tag
+from web.api.operation import ROOT, Operation, Streamed, Tag
 from web.api.problems import KINDS, PROBLEM, Problem
 from web.api.repeats import KEY, REPLAYED
+from web.body import Body
 
 Json = dict[str, Any]
 
@@ -108,7 +109,7 @@ def _given(schema: Json) -> Json:
 def _kinds(operation: Operation) -> Iterator[Any]:
     yield from operation.places.values()
     for kind in (operation.query, operation.body, operation.answer):
-        if kind not in (None, Raw, Streamed, bytes):
+        if kind not in (None, Body, Streamed, bytes):
             yield kind
 
 
@@ -127,7 +128,7 @@ def _describe(operation: Operation, schemas: _Schemas) -> Json:
     if operation.is_open:
         described["security"] = []
     if operation.body is not None:
-        schema = {} if operation.body is Raw else {"schema": schemas.of(operation.body)}
+        schema = {} if operation.flows else {"schema": schemas.of(operation.body)}
         content = dict.fromkeys(operation.takes, schema)
         described["requestBody"] = {"required": True, "content": content}
     return described

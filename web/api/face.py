@@ -26,7 +26,7 @@ from web.api.problems import PROBLEM, Refused, explain
 from web.api.reading import read_body, read_places, read_query
 from web.api.repeats import KEY, do_once
 from web.api.reply import Reply, problem_reply, reply_to, send
-from web.channel import WebRequest
+from web.request import WebRequest
 from web.viewer import cut_off
 
 #: Most requests of one user that are worked on at a time; streams are not counted.
@@ -56,6 +56,15 @@ class Api(Resource):
         names = [routes.match(place, method)[0] for method in routes.allowed_methods(place)]
         return max((self._operations[name].most_bytes for name in names), default=MOST_BYTES)
 
+    def flows(self, method: bytes, path: bytes) -> bool:
+        """Is there an operation that works on its body as it comes?"""
+        try:
+            place = path.decode("latin-1")
+            name, _places = self._routes.bind("").match(place, method.decode("latin-1"))
+        except (NotFound, MethodNotAllowed):
+            return False
+        return self._operations[name].flows
+
     def render(self, request: Request) -> bytes | int:
         assert isinstance(request, WebRequest)
         gone: list[Failure] = []
@@ -77,7 +86,7 @@ class Api(Resource):
         if operation.is_streamed:
             await self._stream(operation, ask, given)
             if not gone:
-                request.finish()  # type: ignore[no-untyped-call]  # Twisted is untyped
+                request.finish()
             return
         if self._under_way[actor.name] >= AT_ONCE:
             text = f"{AT_ONCE} of your requests are being worked on; send fewer at a time"
@@ -85,8 +94,9 @@ class Api(Resource):
         self._under_way[actor.name] += 1
         work = Deferred.fromCoroutine(self._work(operation, ask, given))
         work.addBoth(self._done, actor.name)
-        assert operation.time_s is not None
-        reply = await wait_for(work, operation.time_s, self._reactor)
+        if operation.time_s is not None:
+            work = wait_for(work, operation.time_s, self._reactor)
+        reply = await work
         if not gone:
             send(request, reply)
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 from core.errors import NotRecognised
 from core.people import Actor, Face
 from web.api.operation import Ground
-from web.channel import WebRequest
 from web.forgery import check_origin
 from web.gate import read_session
+from web.request import WebRequest
 
 #: What a browser that is logged on sends with what changes something; `GET /me` tells it.
 FORM_TOKEN = "X-Form-Token"  # noqa: S105  # a header's name

@@ -14,10 +14,24 @@ from web.api.resources import (
     people,
     runs,
     system,
+    uploads,
     webhooks,
 )
 
-_MODULES = (me, dialer, campaigns, runs, calls, lists, numbers, people, system, events, webhooks)
+_MODULES = (
+    me,
+    dialer,
+    campaigns,
+    runs,
+    calls,
+    lists,
+    uploads,
+    numbers,
+    people,
+    system,
+    events,
+    webhooks,
+)
 
 TAGS: Sequence[Tag] = tuple(module.TAG for module in _MODULES)
 OPERATIONS: Sequence[Operation] = tuple(

@@ -31,12 +31,14 @@ from core.ports import Clock
 from core.ports.control import Control
 from core.ports.snapshot import SnapshotSource
 from core.rules.keys import Key
-from web.channel import WebRequest
+from web.api.desk import Desk
+from web.body import Body
 from web.events import EventStream
 from web.forgery import FormTokens
 from web.gate import Gate
 from web.intake import Intake
 from web.queries import Queries
+from web.request import WebRequest
 
 #: Where all operations lie.
 ROOT = "/api/v1"
@@ -64,6 +66,7 @@ class Ground:
     tokens: FormTokens
     passwords: Passwords
     events: EventStream
+    desk: Desk = field(default_factory=Desk)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,12 +106,6 @@ class Streamed:
     are told as all others. The request is finished when the operation returns."""
 
 
-#: An operation that gets the body as it is, by `Ask.request.content`, has an argument of this
-#: type and says what it takes.
-class Raw:
-    """The body, unread."""
-
-
 Handler = Callable[..., Awaitable[Any]]
 
 
@@ -145,13 +142,18 @@ class Operation:
         return self.handler.__name__
 
     @property
+    def flows(self) -> bool:
+        """Is its body worked on as it comes?"""
+        return self.body is Body
+
+    @property
     def is_streamed(self) -> bool:
         return self.answer is Streamed
 
     @property
     def can_be_repeated(self) -> bool:
         """May it be sent with an Idempotency-Key?"""
-        return self.method == "POST" and self.keeps_answer and not self.is_streamed
+        return self.method == "POST" and self.keeps_answer and not (self.is_streamed or self.flows)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from web.api.problems import FieldProblem, Misread
-from web.channel import WebRequest
+from web.request import WebRequest
 
 T = TypeVar("T")
 

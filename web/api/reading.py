@@ -6,9 +6,9 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 
 import msgspec
 
-from web.api.operation import JSON, Operation, Raw
+from web.api.operation import JSON, Operation
 from web.api.problems import FieldProblem, Misread, Refused, misread
-from web.channel import MAX_FIELDS, WebRequest
+from web.request import MAX_FIELDS, WebRequest
 
 
 def read_places(operation: Operation, places: Mapping[str, str]) -> dict[str, Any]:
@@ -59,15 +59,15 @@ def _is_list(kind: Any) -> bool:
 
 
 def read_body(operation: Operation, request: WebRequest) -> Any:
-    """The body, decoded, or Raw of one that the operation reads itself."""
+    """The body, decoded, or itself if the operation works on it as it comes."""
     declared = (request.getHeader("content-type") or "").partition(";")[0].strip().lower()
     if declared not in operation.takes:
         expected = " or ".join(operation.takes)
         raise Refused(415, f'Content-Type "{declared[:100]}": send {expected}')
     if request.getHeader("content-encoding") not in (None, "identity"):
         raise Refused(415, "Content-Encoding: send the body as it is")
-    if operation.body is Raw:
-        return Raw()
+    if operation.flows:
+        return request.body
     return decode_body(operation.body, request.content.read())
 
 

@@ -30,12 +30,12 @@ from core.people import Actor
 from core.ports import Clock
 from core.ports.snapshot import SnapshotSource
 from core.rules.keys import Key
-from web.channel import WebRequest
 from web.download import COLUMNS, PAGE, Sheet, SheetPage, cells, send_sheet
 from web.failures import describe
 from web.forgery import FormTokens
 from web.gate import Gate, read_session
 from web.health import Health, check_health
+from web.request import WebRequest
 from web.ui.assets import Assets
 from web.ui.entrance import Entrance, check_form, declare_html, lead_to, read_field
 from web.ui.journal import LogForm, read_page

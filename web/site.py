@@ -38,9 +38,10 @@ from web.queries import Queries
 from web.request import MAX_BODY
 from web.ui.assets import load_assets
 from web.ui.entrance import Entrance
-from web.ui.pages import Pages, Surroundings
+from web.ui.pages import Pages
 from web.ui.render import Renderer
 from web.ui.stream import LiveStream
+from web.ui.visits import Surroundings
 
 _API = f"{ROOT}/".encode()
 

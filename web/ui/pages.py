@@ -1,43 +1,25 @@
-"""The addresses of the pages, and who may send what to them. They decide nothing.
-
-The database is asked in threads, in the name of whoever is logged on; what the handlers return
-are Deferreds.
-"""
-
-import logging
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Concatenate, Generic, ParamSpec, TypeVar
-from urllib.parse import quote
+"""The addresses of the pages, and who may send what to them. They decide nothing."""
 
 import msgspec
 from klein import Klein
-from sqlalchemy import Engine
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorFromThreads
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
-from twisted.python.threadpool import ThreadPool
 from twisted.web.http import CACHED, Request
 from twisted.web.iweb import IRequest
 from werkzeug.exceptions import NotFound as NoRoute
 
-from core.errors import Forbidden, InvalidValue, NotRecognised, TooManyAttempts
+from core.errors import Forbidden, InvalidValue, TooManyAttempts
 from core.operations.campaigns import ask, campaigns
-from core.operations.live import Sight, fetch_sight, narrow
+from core.operations.live import fetch_sight, narrow
 from core.operations.reports import LogPage, log_page, recent_runs, run_report
-from core.people import Actor
-from core.ports import Clock
-from core.ports.snapshot import SnapshotSource
 from core.rules.keys import Key
 from web.download import COLUMNS, PAGE, Sheet, SheetPage, cells, send_sheet
 from web.failures import describe
-from web.forgery import FormTokens
-from web.gate import Gate, read_session
+from web.gate import read_session
 from web.health import Health, check_health
 from web.request import WebRequest
-from web.ui.assets import Assets
-from web.ui.entrance import Entrance, check_form, declare_html, lead_to, read_field
+from web.ui.entrance import check_form, declare_html, lead_to, read_field
 from web.ui.journal import LogForm, read_page
 from web.ui.questions import (
     HoursAnswer,
@@ -47,16 +29,12 @@ from web.ui.questions import (
     answer_hours,
     answer_why,
 )
-from web.ui.render import Notice, Renderer
-from web.ui.stream import LiveStream
-from web.viewer import cut_off
+from web.ui.render import Notice
+from web.ui.visits import Seen, Surroundings, Visits, look
 
 #: Calls on one page of a report, and runs in the list of runs.
 CALLS_A_PAGE = 50
 RUNS_SHOWN = 100
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 _DONE = {
     "start": "start asked; its run appears in a moment.",
@@ -68,33 +46,6 @@ _DONE = {
 
 _CHANGED = "Your password is changed; you are logged off everywhere else."
 
-_log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Surroundings:
-    """What the pages stand on. `pool` is where database work runs."""
-
-    source: SnapshotSource
-    engine: Engine
-    pool: ThreadPool
-    reactor: IReactorFromThreads
-    clock: Clock
-    stream: LiveStream
-    renderer: Renderer
-    assets: Assets
-    tokens: FormTokens
-    gate: Gate
-    entrance: Entrance
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Seen(Generic[T]):
-    """What work gave, and the renderer for whoever it was done for."""
-
-    show: Renderer
-    value: T
-
 
 class Pages:
     """The web application."""
@@ -103,7 +54,7 @@ class Pages:
 
     def __init__(self, surroundings: Surroundings) -> None:
         self._on = surroundings
-        self._show = surroundings.renderer
+        self._visits = Visits(surroundings)
 
     @app.route("/", methods=["GET"])
     async def live(self, request: Request) -> str:
@@ -111,28 +62,28 @@ class Pages:
         done = _DONE.get(read_field(request, b"asked"))
         notice = Notice(kind="done", text=done.capitalize()) if done else None
         try:
-            sight = await self._ask(request, fetch_sight)
+            sight = await self._visits.ask(request, fetch_sight)
         except Forbidden as error:
             return self._lead_on(request, error)
-        found = await self._ask(request, campaigns)
+        found = await self._visits.ask(request, campaigns)
         snapshot = narrow(self._on.source.latest(), sight.value)
         return found.show.live_page(snapshot, found.value, notice)
 
     @app.route("/live/stream", methods=["GET"])
     async def stream(self, request: Request) -> bytes | None:
-        sight = await self._ask(request, fetch_sight)
+        sight = await self._visits.ask(request, fetch_sight)
         request.setHeader(b"Content-Type", b"text/event-stream")
         request.setHeader(b"Cache-Control", b"no-store")
         request.setHeader(b"X-Accel-Buffering", b"no")
         if request.method == b"HEAD":
             return b""
-        await self._on.stream.attach(request, sight.value, lambda: self._look(request))
+        await self._on.stream.attach(request, sight.value, lambda: self._visits.look(request))
         return None
 
     @app.route("/live/campaigns", methods=["GET"])
     def campaigns(self, request: Request) -> Deferred[str]:
         declare_html(request)
-        return self._ask(request, campaigns).addCallback(
+        return self._visits.ask(request, campaigns).addCallback(
             lambda seen: seen.show.campaigns(seen.value)
         )
 
@@ -140,13 +91,13 @@ class Pages:
     def ask(self, request: Request, verb: str) -> Deferred[str]:
         check_form(request, self._on.tokens, read_session(request))
         name = read_field(request, b"campaign")
-        asked = self._ask(request, ask, name, verb, self._on.clock.now())
+        asked = self._visits.ask(request, ask, name, verb, self._on.clock.now())
         return asked.addCallback(lambda _: self._asked(request, verb, name))
 
     @app.route("/runs/", methods=["GET"])
     def runs(self, request: Request) -> Deferred[str]:
         declare_html(request)
-        return self._ask(request, recent_runs, RUNS_SHOWN).addCallback(
+        return self._visits.ask(request, recent_runs, RUNS_SHOWN).addCallback(
             lambda seen: seen.show.runs(seen.value)
         )
 
@@ -154,13 +105,13 @@ class Pages:
     def report(self, request: Request, run_id: int) -> Deferred[str]:
         declare_html(request)
         after_id = _count(request, b"after")
-        report = self._ask(request, run_report, run_id, after_id, CALLS_A_PAGE)
+        report = self._visits.ask(request, run_report, run_id, after_id, CALLS_A_PAGE)
         return report.addCallback(lambda seen: seen.show.report(seen.value))
 
     @app.route("/runs/<int:run_id>/logs.csv", methods=["GET"])
     async def logs(self, request: Request, run_id: int) -> None:
         def read(after_id: int) -> Deferred[SheetPage]:
-            page = self._ask(request, log_page, run_id, after_id, PAGE)
+            page = self._visits.ask(request, log_page, run_id, after_id, PAGE)
             return page.addCallback(lambda seen: lay_out(seen.value))
 
         def lay_out(page: LogPage) -> SheetPage:
@@ -187,7 +138,7 @@ class Pages:
             request.setResponseCode(seen.value.status)
             return seen.show.hours(seen.value)
 
-        answered = self._ask(request, answer_hours, asked, self._on.clock.now())
+        answered = self._visits.ask(request, answer_hours, asked, self._on.clock.now())
         return answered.addCallback(show)
 
     @app.route("/why/", methods=["GET"])
@@ -202,7 +153,7 @@ class Pages:
             request.setResponseCode(seen.value.status)
             return seen.show.why(seen.value)
 
-        answered = self._ask(request, answer_why, asked, self._on.clock.now())
+        answered = self._visits.ask(request, answer_why, asked, self._on.clock.now())
         return answered.addCallback(show)
 
     @app.route("/log/", methods=["GET"])
@@ -213,7 +164,7 @@ class Pages:
             action=read_field(request, b"action").strip(),
             before=_count(request, b"before"),
         )
-        read = self._ask(request, read_page, asked)
+        read = self._visits.ask(request, read_page, asked)
         return read.addCallback(lambda seen: seen.show.system_log(seen.value))
 
     @app.route("/password", methods=["GET"])
@@ -221,13 +172,13 @@ class Pages:
         declare_html(request)
         is_changed = read_field(request, b"changed") == "yes"
         notice = Notice(kind="done", text=_CHANGED) if is_changed else None
-        return self._ask(request, look).addCallback(lambda seen: seen.show.password(notice))
+        return self._visits.ask(request, look).addCallback(lambda seen: seen.show.password(notice))
 
     @app.route("/password", methods=["POST"])
     async def change_password(self, request: Request) -> str:
         declare_html(request)
         check_form(request, self._on.tokens, read_session(request))
-        seen = await self._ask(request, look)
+        seen = await self._visits.ask(request, look)
         try:
             await self._on.entrance.change_password(request)
         except (InvalidValue, TooManyAttempts) as error:
@@ -287,46 +238,8 @@ class Pages:
 
     @app.handle_errors(Exception)
     def failed(self, request: IRequest, failure: Failure) -> str:
-        """The border of a request: whatever went wrong ends here, in words."""
         assert isinstance(request, Request)
-        assert failure.value is not None
-        problem = describe(failure.value)
-        if not problem.is_expected:
-            _log.error(
-                "%s %s failed",
-                request.method.decode("ascii", "replace"),
-                request.path.decode("ascii", "replace"),
-                exc_info=failure.value,
-            )
-        if request.startedWriting:
-            cut_off(request)
-            return ""
-        if isinstance(failure.value, NotRecognised):
-            return self._send_to_log_on(request)
-        request.responseHeaders.removeHeader(b"Content-Disposition")
-        for name, value in problem.headers:
-            request.setHeader(name.encode(), value.encode())  # type: ignore[no-untyped-call]  # Twisted is untyped
-        request.setResponseCode(problem.status)
-        declare_html(request)
-        if request.getHeader(b"HX-Request"):
-            return self._show.notice(Notice(kind="refused", text=problem.text))
-        show = self._show_to(request)
-        return show.problem(problem.status, problem.title, problem.text)
-
-    def _send_to_log_on(self, request: Request) -> str:
-        """Nobody is logged on: a page leads there, and back; a part of a page leads the whole
-        page there."""
-        request.setHeader(b"Cache-Control", b"no-store")
-        if request.getHeader(b"HX-Request"):
-            request.setHeader(b"HX-Redirect", b"/login")
-            request.setResponseCode(401)
-            return ""
-        if request.method != b"GET" or request.path == b"/live/stream":
-            request.setResponseCode(401)
-            declare_html(request)
-            return self._show.problem(401, "Log on first", "You are not logged on any more.")
-        onward = quote(request.uri.decode("ascii", "replace"), safe="")
-        return lead_to(request, f"/login?next={onward}")
+        return self._visits.end_badly(request, failure)
 
     def _lead_on(self, request: Request, refused: Forbidden) -> str:
         """To the page that this user has instead of the live one."""
@@ -342,49 +255,7 @@ class Pages:
             return lead_to(request, f"/?asked={verb}")
         declare_html(request)
         request.setHeader(b"HX-Trigger", b"asked")
-        return self._show.notice(Notice(kind="done", text=f"{campaign}: {_DONE[verb]}"))
-
-    def _ask(
-        self,
-        request: Request,
-        work: Callable[Concatenate[Engine, Actor, P], T],
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> Deferred[Seen[T]]:
-        """Run `work` on the database, in a thread, for whoever is logged on; NotRecognised
-        without anybody."""
-        on = self._on
-        secret, address = read_session(request), on.gate.address(request)
-
-        def do() -> Seen[T]:
-            actor = on.gate.find_visitor(secret, address)
-            assert isinstance(request, WebRequest)
-            request.actor = actor
-            value = work(on.engine, actor, *args, **kwargs)
-            return Seen(show=self._show_to(request), value=value)
-
-        return deferToThreadPool(on.reactor, on.pool, do)
-
-    def _look(self, request: Request) -> Deferred[Sight | None]:
-        """What the viewer of a stream may see now; None once they are logged off or have lost
-        their key."""
-
-        def is_over(failure: Failure) -> None:
-            failure.trap(NotRecognised, Forbidden)
-
-        looked = self._ask(request, fetch_sight).addCallback(lambda seen: seen.value)
-        return looked.addErrback(is_over)
-
-    def _show_to(self, request: Request) -> Renderer:
-        """The renderer for whoever sends the request, as far as that is known."""
-        if not isinstance(request, WebRequest) or request.actor is None:
-            return self._show
-        return self._show.seen_by(request.actor, self._on.tokens.sign(read_session(request)))
-
-
-def look(_engine: Engine, actor: Actor) -> Actor:
-    """Work that asks nothing but who is logged on."""
-    return actor
+        return self._on.renderer.notice(Notice(kind="done", text=f"{campaign}: {_DONE[verb]}"))
 
 
 def _count(request: Request, name: bytes) -> int:

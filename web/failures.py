@@ -7,7 +7,7 @@ exception nothing is shown; it goes to the log.
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.exceptions import NotFound as NoRoute
@@ -58,6 +58,13 @@ def describe(error: BaseException) -> Problem:
             return _own(error)
         case HTTPException():
             return _routing(error)
+        case IntegrityError():
+            return Problem(
+                status=409,
+                title="Two at once",
+                text="Somebody else changed the same at the same moment: look, and try again.",
+                is_expected=False,
+            )
         case DBAPIError() | PoolTimeout():
             return Problem(
                 status=503,

@@ -16,9 +16,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from core.errors import InvalidConfiguration, InvalidValue, NotFound, NotPossible
+from core.errors import InvalidConfiguration
 from core.model import CallList, Campaign, EndPoint, Server, Trunk
-from core.operations import site_values
+from core.operations.element_names import check_name, rename
 from core.operations.element_references import SHELVES, References
 from core.operations.permission import (
     Protected,
@@ -30,16 +30,14 @@ from core.operations.permission import (
 from core.operations.site import KEYS
 from core.operations.site_changes import compare
 from core.operations.site_file import Entry, Kind, read_entry
-from core.operations.site_saving import require_seen, save_changes, save_element
+from core.operations.site_saving import require_seen, save_changes
 from core.operations.site_stored import describe, entry_of, fetch_site, refers_to
 from core.people import SYSTEM_NAME, Actor
 from core.rules.opening_hours import OpeningHours
 from core.store import pages, removal
 from core.store.audit import write_log
-from core.store.automatic import automatic_name
 from core.store.bins import find_bin
 from core.store.database import reading
-from core.store.lists import fetch_list_by_name, save_list
 
 #: Most elements of a page.
 MOST = 1000
@@ -107,6 +105,16 @@ def fetch_element(engine: Engine, actor: Actor, kind: Kind, key: int) -> Element
         return find(conn, actor, kind, key)
 
 
+def fetch_named(engine: Engine, actor: Actor, kind: Kind, name: str) -> Element:
+    """The element of this name; NotFound as in `fetch_element`."""
+    require(actor, KEYS[kind])
+    shelf = SHELVES[kind]
+    with reading(engine) as conn:
+        value = pages.fetch_named(conn, shelf, name)
+        require_visible(actor, value, shelf.noun, name)
+        return _describe(conn, kind, [value])[0]
+
+
 def fetch_referred(engine: Engine, actor: Actor, kind: Kind, keys: Iterable[int]) -> dict[int, Any]:
     """Elements that others refer to, by their ids: keys are not transitive, so they are told
     even to an actor who could not list them; then of a server, for one, no more than its name."""
@@ -149,7 +157,7 @@ def update(
             check(found)
         value = found.value
         if name and name != value.name:
-            value = _rename(conn, actor, kind, value, name, now)
+            value = rename(conn, actor, kind, value, name, now)
         change(conn, actor, kind, value.name, values, now)
         # Whoever gave it a key that they do not hold is still told what they did.
         return _describe(conn, kind, [pages.fetch_element(conn, SHELVES[kind], key)])[0]
@@ -184,16 +192,6 @@ def find(
     value = pages.fetch_element(conn, shelf, key, is_locked=is_locked)
     require_visible(actor, value, shelf.noun, key)
     return _describe(conn, kind, [value])[0]
-
-
-def check_name(conn: Connection, kind: Kind, name: str) -> None:
-    """InvalidValue of a name that is none, or that an element of the kind has."""
-    try:
-        site_values.name(name)
-    except InvalidValue as error:
-        raise InvalidValue("name", name, error.expected) from None
-    if not pages.is_name_free(conn, SHELVES[kind], name):
-        raise InvalidValue("name", name, "there is one of this name already: choose another")
 
 
 def change(
@@ -258,33 +256,6 @@ def _list_misfits(entry: Entry) -> Iterable[str]:
         yield f'name "{entry.name}": Whipbird keeps what was taken away there; leave it alone'
     if "file" in entry.keys:
         yield "file: only a site file reads numbers; add them by themselves"
-
-
-def _rename(
-    conn: Connection, actor: Actor, kind: Kind, value: Any, name: str, now: datetime
-) -> Any:
-    check_name(conn, kind, name)
-    if kind is Kind.LIST and find_bin(value.name):
-        raise NotPossible(f'list "{value.name}" holds what was taken away: leave it alone')
-    changes: dict[str, Any] = {"name": name}
-    if isinstance(value, Protected):
-        changes |= {"stamp": value.stamp.touched(actor.name, now)}
-    if isinstance(value, Campaign):
-        _rename_automatic(conn, value.name, name)
-    write_log(conn, log_entry(actor, now, "config.rename", f"{kind}.{value.name}", f"as {name}"))
-    return save_element(conn, kind, replace(value, **changes))
-
-
-def _rename_automatic(conn: Connection, old: str, new: str) -> None:
-    """The numbers that wait for a campaign go with it."""
-    try:
-        found: CallList = fetch_list_by_name(conn, automatic_name(old))
-    except NotFound:
-        return
-    name = automatic_name(new)
-    if not pages.is_name_free(conn, pages.LISTS, name):
-        raise InvalidValue("name", new, f'there is a list "{name}" already: choose another')
-    save_list(conn, replace(found, name=name))
 
 
 #: What everybody may know of an element that something visible refers to.

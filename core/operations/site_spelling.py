@@ -26,13 +26,14 @@ _SMALL = (ServerType, DayKind, DefaultMode, UnknownZone, Verb)
 def spell(entry: Entry) -> dict[str, Any]:
     """The entry's values by their keys, as texts, numbers, lists and tables."""
     return {
-        key: _spell(key, value)
+        key: spell_value(key, value)
         for key, value in entry.values.items()
         if key not in SECRETS and (value is not None or key == "recipient_hours")
     }
 
 
-def _spell(key: str, value: Any) -> Any:
+def spell_value(key: str, value: Any) -> Any:
+    """What stands under `key`, or a part of it, in the same way."""
     match value:
         case _ if key == "variables":
             return _pairs(value)
@@ -45,7 +46,7 @@ def _spell(key: str, value: Any) -> Any:
         case frozenset():
             return spell_days(value)
         case tuple():
-            return [_spell(key, part) for part in value]
+            return [spell_value(key, part) for part in value]
         case _ if type(value) in _TABLES:
             return _TABLES[type(value)](value)
         case _:

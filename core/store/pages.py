@@ -126,6 +126,15 @@ def fetch_element(conn: Connection, shelf: Shelf[T], key: int, *, is_locked: boo
     return shelf.read(conn, rows)[0]
 
 
+def fetch_named(conn: Connection, shelf: Shelf[T], name: str) -> T:
+    """NotFound if there is none of this name."""
+    query = select(shelf.table).where(shelf.table.c.name == name)
+    rows = conn.execute(query.limit(1)).mappings().all()
+    if not rows:
+        raise NotFound(shelf.noun, name)
+    return shelf.read(conn, rows)[0]
+
+
 def fetch_elements(conn: Connection, shelf: Shelf[T], keys: Sequence[int]) -> list[T]:
     """Those of these ids that there are."""
     query = select(shelf.table).where(shelf.table.c.id.in_(keys))

@@ -21,7 +21,7 @@ from sqlalchemy import Engine
 from core.operations.tokens import add_token
 from core.people import SYSTEM
 from core.rules.keys import Key
-from tests.support.api_requests import THERE
+from tests.support.api_requests import there
 from tests.support.databases import fresh_sqlite
 from tests.support.fixtures_web import (
     NOW,
@@ -110,11 +110,10 @@ def desk(furnished: Engine) -> Desk:
 
 @EACH
 def test_a_right_request_is_answered_as_described(desk: Desk, operation: Operation) -> None:
-    there = {name: THERE[name] for name in operation.places if name in THERE}
     declared = SCHEMA[operation.path][operation.method]
     seen: Counter[int] = Counter()
 
-    @given(declared.as_strategy(GenerationMode.POSITIVE, path_parameters=there))
+    @given(declared.as_strategy(GenerationMode.POSITIVE, path_parameters=there(operation)))
     @BRIEFLY
     def check(case: Case) -> None:
         answer = desk.send(case)

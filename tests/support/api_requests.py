@@ -16,13 +16,21 @@ THERE: dict[str, str | int] = {
     "upload_id": 1,
     "hours": "office",
 }
+CHANGED = ("server", "trunk", "end_point", "list", "opening_hours", "cap", "campaign")
+#: By the kind of what is configured.
+ELEMENTS = {
+    "servers": "pbx-1",
+    "trunks": "carrier-a",
+    "end-points": "agents",
+    "lists": "spring",
+    "campaigns": "ABC",
+}
 #: By the name of the operation.
 BODIES: dict[str, object] = {
     "boost_campaign": {"percent": 100},
     "add_call": {"campaign": "ABC", "number": "1"},
     "set_call_status": {"ext_status": "X"},
     "set_call_attributes": {"set": {"A": "1"}},
-    "change_list": {"is_hidden": True},
     "stow_list": {"new_name": "x"},
     "add_records": {"records": [{"number": "1"}]},
     "cancel_entries": {"numbers": ["1"], "reason": "x"},
@@ -34,13 +42,30 @@ BODIES: dict[str, object] = {
     "change_class": {"keys": "RT"},
     "retry_letters": {},
     "drop_letters": {},
+    "clone_campaign": {"new_name": "x"},
+    "add_server": {"name": "pbx-2"},
+    "add_trunk": {"name": "x", "server": "pbx-1", "dial_string": "PJSIP/${num}@x"},
+    "add_end_point": {"name": "x", "server": "pbx-1", "extension": "1", "context": "x"},
+    "add_list": {"name": "x"},
+    "add_opening_hours": {"name": "x", "default": "open"},
+    "add_cap": {"name": "x", "preset": "us-reg-f"},
+    "add_campaign": {"name": "x"},
+    **{f"change_{one}": {} for one in CHANGED},
     "add_webhook": {"name": "crm", "url": "http://127.0.0.1:9/"},
     "change_webhook": {},
 }
 QUERIES = {"remove_records": "?number=1", "list_black_list_entries": "?number=1"}
 
 
+def there(operation: Operation) -> dict[str, str | int]:
+    """What there is of what the operation's path names."""
+    known = {name: THERE[name] for name in operation.places if name in THERE}
+    if "name" in operation.places:
+        known |= {"name": ELEMENTS.get(operation.path.split("/")[2], "x")}
+    return known
+
+
 def place_of(operation: Operation) -> str:
     """The path, below the API's root, with what is there in it."""
-    there = {name: THERE.get(name, "x") for name in operation.places}
-    return operation.path.format(**there) + QUERIES.get(operation.name, "")
+    places = dict.fromkeys(operation.places, "x") | there(operation)
+    return operation.path.format(**places) + QUERIES.get(operation.name, "")

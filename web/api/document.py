@@ -10,6 +10,7 @@ from core.operations.repeats import MAX_LENGTH
 from web.api.operation import ROOT, Operation, Streamed, Tag
 from web.api.problems import KINDS, PROBLEM, Problem
 from web.api.repeats import KEY, REPLAYED
+from web.api.versions import IF_MATCH
 from web.body import Body
 
 Json = dict[str, Any]
@@ -31,6 +32,10 @@ _IDEMPOTENCY = """\
 A name of your own for this request. Sent again within 24 hours, with the same body, it is done
 once and answered the same; another body is 422, and a second one while the first is being worked
 on 409."""
+
+_VERSION = """\
+The ETag of what you have read: if it was changed since, nothing is done (412). `*` changes whatever
+is there."""
 
 
 def write_document(operations: Sequence[Operation], tags: Sequence[Tag]) -> bytes:
@@ -152,6 +157,14 @@ def _parameters(operation: Operation, schemas: _Schemas) -> Iterator[Json]:
             "description": _IDEMPOTENCY,
             "schema": schema,
         }
+    if operation.needs_version:
+        yield {
+            "name": IF_MATCH,
+            "in": "header",
+            "required": True,
+            "description": _VERSION,
+            "schema": {"type": "string", "examples": ['"d41d8cd98f00b204e980"', "*"]},
+        }
 
 
 def _responses(operation: Operation, schemas: _Schemas) -> Json:
@@ -163,7 +176,7 @@ def _responses(operation: Operation, schemas: _Schemas) -> Json:
     is_got = operation.method == "GET" and not operation.is_streamed
     headers = (
         ("Location", operation.status == 201, True),
-        ("ETag", is_got, True),
+        ("ETag", operation.tells_version, True),
         (REPLAYED, operation.can_be_repeated, False),
     )
     good["headers"] = {
@@ -192,6 +205,8 @@ def refusals(operation: Operation) -> set[int]:
         found |= {413, 415, 422}
     if operation.can_be_repeated:
         found |= {409, 422}
+    if operation.needs_version:
+        found |= {412, 428}
     return found
 
 

@@ -26,6 +26,7 @@ from web.api.problems import PROBLEM, Refused, explain
 from web.api.reading import read_body, read_places, read_query
 from web.api.repeats import KEY, do_once
 from web.api.reply import Reply, problem_reply, reply_to, send
+from web.api.versions import require_version
 from web.request import WebRequest
 from web.viewer import cut_off
 
@@ -78,6 +79,8 @@ class Api(Resource):
         operation, places = self._find(request)
         actor = NOBODY if operation.is_open else await identify(self._ground, request)
         ask = Ask(ground=self._ground, actor=actor, request=request)
+        if operation.needs_version:
+            require_version(request)
         given = read_places(operation, places)
         if operation.query is not None:
             given["query"] = read_query(operation.query, request.uri)

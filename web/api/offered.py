@@ -6,6 +6,7 @@ from web.api.operation import Operation, Tag
 from web.api.resources import (
     calls,
     campaigns,
+    configuration,
     dialer,
     events,
     lists,
@@ -27,6 +28,7 @@ _MODULES = (
     lists,
     uploads,
     numbers,
+    configuration,
     people,
     system,
     events,

@@ -117,6 +117,7 @@ class Operation:
     `needs` are the keys without which it is refused, as documentation: `core.operations` decides.
     `errors` are statuses besides those that follow from the rest. Who is not known may use what
     `is_open`. `keeps_answer` is False where an answer may not be kept for an Idempotency-Key.
+    What `is_versioned` shows an element, and in its ETag which version of it that is.
     """
 
     method: str
@@ -136,6 +137,7 @@ class Operation:
     errors: tuple[int, ...] = ()
     is_open: bool = False
     keeps_answer: bool = True
+    is_versioned: bool = False
 
     @property
     def name(self) -> str:
@@ -154,6 +156,17 @@ class Operation:
     def can_be_repeated(self) -> bool:
         """May it be sent with an Idempotency-Key?"""
         return self.method == "POST" and self.keeps_answer and not (self.is_streamed or self.flows)
+
+    @property
+    def needs_version(self) -> bool:
+        """Must it say, by If-Match, which version it changes?"""
+        return self.is_versioned and self.method in ("PATCH", "PUT", "DELETE")
+
+    @property
+    def tells_version(self) -> bool:
+        """Has its answer an ETag?"""
+        has_body = self.answer not in (None, Streamed)
+        return has_body and (self.method == "GET" or self.is_versioned)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

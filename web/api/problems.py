@@ -99,7 +99,7 @@ def explain(error: BaseException) -> Explained:
             )
             return _explained(422, str(error), errors=(wrong,))
         case InvalidConfiguration():
-            wrongs = tuple(FieldProblem(expected=text) for text in error.problems)
+            wrongs = tuple(_placed(text) for text in error.problems)
             return _explained(422, str(error), errors=wrongs)
         case TimeoutError():
             text = "no answer in time; what was begun may still be done"
@@ -168,6 +168,19 @@ def _find(value: object, place: str) -> object:
         else:
             return None
     return value
+
+
+#: How a problem of a table reads that a person wrote.
+_PLACED = re.compile(r'(?P<field>[\w.\[\]]+)(?: "(?P<value>.*?)")?: (?P<expected>.*)', re.DOTALL)
+
+
+def _placed(text: str) -> FieldProblem:
+    """The same with its place apart, where places are counted from 0, as in JSON."""
+    found = _PLACED.fullmatch(text)
+    if found is None:
+        return FieldProblem(expected=text)
+    place = re.sub(r"\[(\d+)\]", lambda number: f"[{int(number[1]) - 1}]", found["field"])
+    return FieldProblem(field=place, value=found["value"] or "", expected=found["expected"])
 
 
 def _sentence(wrong: FieldProblem) -> str:

@@ -32,7 +32,7 @@ def reply_to(operation: Operation, result: object) -> Reply:
     if isinstance(result, Page) and result.next:
         headers += (("Link", f'<{result.next}>; rel="next"'),)
     body = result if isinstance(result, bytes) else msgspec.json.encode(result)
-    if operation.method == "GET":
+    if operation.tells_version:
         headers += (("ETag", etag_of(body)),)
     return Reply(status=operation.status, headers=headers, body=body)
 
@@ -52,7 +52,8 @@ def send(request: Request, reply: Reply) -> None:
     """Write the answer; 304 of one that the client has already."""
     headers = dict(reply.headers)
     body, status = reply.body, reply.status
-    if status == 200 and _is_known(request, headers.get("ETag", "")):
+    is_got = request.method in (b"GET", b"HEAD")
+    if status == 200 and is_got and _is_known(request, headers.get("ETag", "")):
         status, body = 304, b""
         headers.pop("Content-Type")
     request.setResponseCode(status)

@@ -84,10 +84,6 @@ class ListQuery(Paged, frozen=True, kw_only=True, forbid_unknown_fields=True):
     with_hidden: Annotated[bool, Meta(description="Those that are hidden too.")] = False
 
 
-class ListChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    is_hidden: bool
-
-
 class Stowing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     new_name: Name
 
@@ -141,20 +137,6 @@ async def list_lists(ask: Ask, query: ListQuery) -> Page[ListShown]:
 async def show_list(ask: Ask, list_name: Name) -> ListShown:
     """A list."""
     return show(await ask.run(records.view_list, list_name), ListShown)
-
-
-@TAG.patch("/lists/{list_name}", needs=(Key.LIST,))
-async def change_list(ask: Ask, list_name: Name, body: ListChange) -> None:
-    """Leave the list out where lists are offered, or not."""
-    await ask.run(work.set_hidden, list_name, ask.now, is_hidden=body.is_hidden)
-
-
-@TAG.delete("/lists/{list_name}", needs=(Key.LIST,), errors=(409,))
-async def drop_list(ask: Ask, list_name: Name) -> None:
-    """Delete a list with its records.
-
-    Refused while a campaign has it, and if a run called it."""
-    await ask.run(work.drop_list, list_name, ask.now)
 
 
 @TAG.post("/lists/{list_name}/stow", needs=(Key.LIST,))
@@ -225,8 +207,6 @@ async def cancel_entries(ask: Ask, list_name: Name, body: Cancellation) -> Entri
 OPERATIONS = (
     list_lists,
     show_list,
-    change_list,
-    drop_list,
     stow_list,
     list_records,
     show_record,

@@ -5,31 +5,10 @@ from typing import Any
 import pytest
 
 from core.store.campaigns import fetch_campaign
-from tests.support.edit import AT, Editor
+from tests.support.edit import AT, EXAMPLES, Editor, furnish
 from tests.support.fixtures_dialect import Dialect
 
-RULE = {
-    "rescheduleRuleId": None,
-    "status": "RS_NOANSWER",
-    "statusExt": "",
-    "maxAttempts": 1,
-    "retryAfterS": 120,
-    "mode": "FIXED",
-    "campaignId": 1,
-}
-TO_LIST = {
-    "dispositionId": None,
-    "onState": "RS_BUSY",
-    "onExtState": None,
-    "withRetriesPending": 0,
-    "verb": "ADD_LIST",
-    "destination": "more",
-    "text": "",
-    "deferSec": 0,
-    "varMode": "INBOUND",
-    "addlVars": "A:${NUM}",
-    "campaignId": -1,
-}
+RULE, TO_LIST = EXAMPLES["campaign/reschedule"], EXAMPLES["campaign/disposition"]
 PARTS = ("campaign/list", "campaign/reschedule", "campaign/disposition", "campaign/oh")
 KEYS = {
     "campaign/list": "cclId",
@@ -45,17 +24,6 @@ def editor(desk: Dialect) -> Editor:
     return furnish(desk)
 
 
-def furnish(dialect: Dialect) -> Editor:
-    dialect.rig.configure([])
-    dialect.log_on()
-    editor = Editor(dialect)
-    for name in ("more", "third"):
-        editor.save("list", {"name": name})
-    for name in ("office", "holidays"):
-        editor.save("oh", {"name": name, "defaultMode": "DEF_OPEN"})
-    return editor
-
-
 def example(thing: str, number: int = 0) -> dict[str, Any]:
     """Something to be added to the campaign."""
     match thing:
@@ -67,29 +35,6 @@ def example(thing: str, number: int = 0) -> dict[str, Any]:
             return TO_LIST | {"destination": ("more", "third")[number]}
         case _:
             return {"rule": {"openingHourId": 1 + number}}
-
-
-def test_the_manuals_lines_add_move_and_delete_a_rule(dialect: Dialect) -> None:
-    editor = furnish(dialect)
-    url = "http://127.0.0.1:8080/wbt/api/edit/campaign/reschedule/?parent=1"
-    assert dialect.json(url)["results"] == []
-    made = editor.save("campaign/reschedule", RULE, parent=1)
-    assert made == RULE | {"rescheduleRuleId": 1, "idx": "1"}
-    assert list(made) == [
-        *("rescheduleRuleId", "status", "statusExt", "maxAttempts", "retryAfterS", "mode"),
-        *("idx", "campaignId"),
-    ]
-    assert dialect.json(url)["results"] == [made]
-    second = editor.save("campaign/reschedule", RULE | {"status": "RS_BUSY"}, parent=1)
-    moved = editor.rows("campaign/reschedule", "MU", second, parent=1)
-    assert [(row["status"], row["idx"]) for row in moved] == [
-        ("RS_BUSY", "1"),
-        ("RS_NOANSWER", "2"),
-    ]
-    moved = editor.rows("campaign/reschedule", "MD", second, parent=1)
-    assert [row["status"] for row in moved] == ["RS_NOANSWER", "RS_BUSY"]
-    left = editor.rows("campaign/reschedule", "D", made, parent=1)
-    assert left == [second | {"idx": "1"}]
 
 
 @pytest.mark.parametrize("thing", PARTS)
@@ -326,17 +271,6 @@ def test_a_campaign_configured_over_http_calls_its_list(desk: Dialect) -> None:
     assert desk.run_state() == "COMPLETED"
     assert sum(desk.rig.outcomes().values()) == 2
     assert set(desk.rig.outcomes()) <= {"TERMINATED", "RS_BUSY", "RS_NOANSWER"}
-
-
-@pytest.mark.parametrize("thing", [*PARTS, "campaign/ep", "campaign/trunk"])
-def test_parts_need_the_key_and_the_campaign(editor: Editor, thing: str) -> None:
-    editor.save("campaign", {"campaignId": 1, "securityKey": "ZURICH"})
-    editor.dialect.log_on("bea", class_name="USER", keys="CAMP")
-    editor.dialect.log_on("carl", class_name="USER", keys="ZURICH")
-    for mode in ("L", "E", "D"):
-        own = {"epId": 1, "trunkId": 1, KEYS.get(thing, ""): 2}
-        why = editor.refusal(thing, mode, example(thing) | own, parent=1)
-        assert why == 'carl does not hold the key "CAMP" that this needs'
 
 
 def test_who_may_not_see_a_campaign_sees_none_of_its_parts(editor: Editor) -> None:

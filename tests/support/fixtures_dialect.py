@@ -3,9 +3,12 @@ on a simulated PBX."""
 
 import json
 import re
+import shlex
+from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -16,6 +19,7 @@ from core.operations.doorkeeper import Doorkeeper
 from core.store.runs import fetch_recent_runs
 from tests.support.fixtures_web import (
     Answer,
+    Wire,
     make_web,
     parse_answer,
 )
@@ -25,6 +29,13 @@ from tests.support.rig import NoThreads, Rig
 #: How soon after a request its answer must be there, in the dialer's seconds.
 ANSWER_S = 1.0
 _BEGINNING = re.compile(r"^https?://[^/]*")
+#: What the manual asks of curl.
+_CURL = ArgumentParser()
+_CURL.add_argument("--user", required=True)
+_CURL.add_argument("-i", action="store_true")
+_CURL.add_argument("-X", dest="method", required=True)
+_CURL.add_argument("--data-urlencode", default="")
+_CURL.add_argument("url")
 ANSWERED = Simulation(outcomes={"answered": 1})
 
 
@@ -58,6 +69,23 @@ class Dialect:
             wire = self.web.send("POST", path, query, **headers)
         else:
             wire = self.web.send("GET", path + mark + query, **headers)
+        return self._read(wire)
+
+    def curl(self, line: str, **files: object) -> Any:
+        """The object that answers one of the manual's lines, sent the way curl does. `files` are
+        the objects in those that it posts, by their names without `.json`. The user sends a
+        password of ours: the manual's is too short."""
+        asked = _CURL.parse_args(shlex.split(line)[1:])
+        name, _, file = asked.data_urlencode.partition("@")
+        body = f"{name}={quote(json.dumps(files[file.removesuffix('.json')]))}" if file else ""
+        headers = {"Authorization": basic(asked.user.partition(":")[0]), "Accept": "*/*"}
+        answer = self._read(
+            self.web.send(asked.method, _BEGINNING.sub("", asked.url), body, **headers)
+        )
+        assert answer.status == 200
+        return json.loads(answer.body)
+
+    def _read(self, wire: Wire) -> Answer:
         end = self.rig.timer.seconds() + ANSWER_S
         while not wire.value() and self.rig.timer.seconds() < end:
             self.rig.turn(0.01)

@@ -11,7 +11,7 @@ from bench.load import Result, pbx, run_bare, run_call_files, run_whipbird
 #: Up to where more open calls bring no more calls per second.
 OPEN_CALLS = (1000, 1400, 2000)
 #: What is measured, in this order.
-_PARTS = ("calls", "import", "memory", "ticks", "black-lists", "week", "http", "streams")
+_PARTS = ("calls", "import", "memory", "ticks", "black-lists", "week", "http", "streams", "upload")
 
 
 def main() -> None:
@@ -38,6 +38,8 @@ def main() -> None:
         http.measure()
     if "streams" in wanted:
         _run("bench.streams")
+    if "upload" in wanted:
+        memory.measure_upload(chosen.rows)
 
 
 def _run(module: str, *arguments: str) -> None:

@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import Engine
 
-from core.operations.lists import import_csv
+from core.operations.list_csv import import_csv
 from core.people import SYSTEM
 from core.store.database import open_database, upgrade
 from core.store.journal import write_entries

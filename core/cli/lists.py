@@ -75,7 +75,8 @@ def export(session: Session, name: str, file: Path | None) -> None:
 
     `list import` reads such a file back.
     """
-    from core.operations.lists import export_csv, show_records
+    from core.operations.list_csv import export_csv
+    from core.operations.lists import show_records
 
     if file is None and is_json():
         raise click.UsageError("with --json, name the FILE to write to")
@@ -227,7 +228,8 @@ def import_file(
 
     The file of rejected rows is left behind only if there are any.
     """
-    from core.operations.lists import Duplicates, import_csv
+    from core.operations.list_csv import import_csv
+    from core.operations.lists import Duplicates
 
     duplicates = Duplicates.SKIP if dedupe else Duplicates.ADD
     rejected = rejected or path.with_name(path.name + ".rejected.csv")

@@ -4,30 +4,31 @@ Each piece is in the list, and in what the upload says of itself, in one transac
 breaks off, it says how far it came.
 """
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine
 
 from core.operations.list_file import Block
-from core.operations.lists import Duplicates, check_list_name, find_list, open_list, zone_of_list
+from core.operations.lists import (
+    Duplicates,
+    check_list_name,
+    find_list,
+    open_list,
+    put,
+    zone_of_list,
+)
 from core.operations.permission import log_entry, require
 from core.operations.upload_rows import Format, RowReader, make_reader
 from core.people import Actor
 from core.rules.keys import Key
 from core.store.audit import write_log
-from core.store.bulk import Appender, Row
+from core.store.bulk import Appender
 from core.store.database import reading
 from core.store.uploads import Rejection, Upload, fetch_upload, fetch_uploads, save_upload
 
 #: Most rejections that are told one by one, and how many characters of each reason.
 SHOWN, REASON = 100, 200
-
-_APPEND: Mapping[Duplicates, Callable[[Appender, Sequence[Row]], int]] = {
-    Duplicates.ADD: Appender.append,
-    Duplicates.SKIP: Appender.append_new,
-}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,7 +96,7 @@ def break_off(
 def _write(conn: Connection, under_way: Uploading, block: Block, size: int) -> Upload:
     before, reader = under_way.upload, under_way.reader
     appender = Appender(conn, before.list_id, commit_rows=None)
-    skipped = _APPEND[under_way.duplicates](appender, block.accepted)
+    skipped = put(appender, block.accepted, under_way.duplicates)
     room = SHOWN - len(before.rejections)
     told = (Rejection(line=row.line, reason=_clean(row.reason)) for row in block.rejected[:room])
     after = replace(

@@ -209,7 +209,9 @@ def test_every_operation_answers_whatever_its_fields_are(
 @given(
     posted=POSTED,
     mode=st.sampled_from(["L", "E", "E", "E", "D", "MU", "MD", "e", "X", ""]),
-    fields=st.dictionaries(st.sampled_from(["parent", "query", "from", "items"]), VALUES, max_size=1),
+    fields=st.dictionaries(
+        st.sampled_from(["parent", "query", "from", "items"]), VALUES, max_size=1
+    ),
     parent=st.sampled_from(["1", "1", "1", "2", "-1", "x", str(2**63)]),
 )
 @settings(max_examples=600, deadline=None)

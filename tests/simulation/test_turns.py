@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from core.model import Campaign, Simulation
-from core.operations.lists import import_csv
+from core.operations.list_csv import import_csv
 from core.operations.run_lists import ask_list
 from core.people import SYSTEM
 from core.rules.states import RunState

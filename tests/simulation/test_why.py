@@ -12,7 +12,7 @@ from core.errors import InvalidValue, NotFound
 from core.model import CallList, Campaign, Record, Simulation
 from core.operations import why
 from core.operations.calls import add_call
-from core.operations.lists import import_csv
+from core.operations.list_csv import import_csv
 from core.operations.run_lists import ask_list
 from core.operations.why import CampaignStory, Story, tell
 from core.people import SYSTEM

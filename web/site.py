@@ -93,50 +93,45 @@ def make_site(
         logons=logons or pool,
         proxies=frozenset(proxies),
     )
-    pages = Pages(
-        Surroundings(
-            source=source,
-            engine=engine,
-            pool=pool,
-            reactor=threads,
-            clock=clock,
-            stream=live,
-            renderer=renderer,
-            assets=assets,
-            tokens=tokens,
-            gate=gate,
-            entrance=Entrance(
-                engine=engine,
-                clock=clock,
-                gate=gate,
-                first=first or FirstLink(engine, passwords),
-                renderer=renderer,
-                tokens=tokens,
-            ),
-        )
+    entrance = Entrance(
+        engine=engine,
+        clock=clock,
+        gate=gate,
+        first=first or FirstLink(engine, passwords),
+        renderer=renderer,
+        tokens=tokens,
+    )
+    surroundings = Surroundings(
+        source=source,
+        engine=engine,
+        pool=pool,
+        reactor=threads,
+        clock=clock,
+        stream=live,
+        renderer=renderer,
+        assets=assets,
+        tokens=tokens,
+        gate=gate,
+        entrance=entrance,
     )
     queries = Queries(threads, pool, engine)
     intake = Intake(control, engine, clock)
     ground = Ground(queries=queries, clock=clock, source=source, control=control, intake=intake)
-    dialect = Dialect(
-        ground, Gated(gate, is_open=is_control_open, addresses=control_addresses), reactor
+    gated = Gated(gate, is_open=is_control_open, addresses=control_addresses)
+    dialect = Dialect(ground, gated, reactor)
+    api_ground = ApiGround(
+        queries=queries,
+        clock=clock,
+        source=source,
+        control=control,
+        intake=intake,
+        gate=gate,
+        tokens=tokens,
+        passwords=passwords,
+        events=events,
     )
-    api = Api(
-        ApiGround(
-            queries=queries,
-            clock=clock,
-            source=source,
-            control=control,
-            intake=intake,
-            gate=gate,
-            tokens=tokens,
-            passwords=passwords,
-            events=events,
-        ),
-        (*OPERATIONS, *describing(OPERATIONS, TAGS, assets.address)),
-        reactor,
-    )
-    faces = _Faces(pages.app.resource(), dialect, contexts, api)
+    api = Api(api_ground, (*OPERATIONS, *describing(OPERATIONS, TAGS, assets.address)), reactor)
+    faces = _Faces(Pages(surroundings).app.resource(), dialect, contexts, api)
     return WebSite(
         Guarded(faces, names),
         reactor=reactor,

@@ -5,13 +5,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 import click
 
 from core.cli.attributes import attributes_option
 from core.cli.output import answer, is_json, json_option, make_console, make_table, say
 from core.cli.session import Session, pass_session
+
+if TYPE_CHECKING:
+    from core.operations.list_csv import ImportResult
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 #: Gives a command that adds to a list the option `--dedupe`.
@@ -253,6 +256,18 @@ def import_file(
     finally:
         if rejected.is_file() and not rejected.stat().st_size:
             rejected.unlink()
+    _tell(result, path, name, rejected)
+    return Imported(
+        list=name,
+        accepted=result.accepted,
+        skipped=result.skipped,
+        rejected=result.rejected,
+        rejected_file=rejected if result.rejected else None,
+        is_interrupted=result.is_interrupted,
+    )
+
+
+def _tell(result: "ImportResult", path: Path, name: str, rejected: Path) -> None:
     if result.encoding != "UTF-8":
         say(f"{path}: it is not UTF-8, so it was read as {result.encoding}")
     new = " into a new list" if result.is_new else ""
@@ -266,14 +281,6 @@ def import_file(
         )
     if result.rejected:
         say(f"{name}: {result.rejected} rows rejected; see {rejected}")
-    return Imported(
-        list=name,
-        accepted=result.accepted,
-        skipped=result.skipped,
-        rejected=result.rejected,
-        rejected_file=rejected if result.rejected else None,
-        is_interrupted=result.is_interrupted,
-    )
 
 
 @contextmanager

@@ -37,7 +37,9 @@ def kinds(function: Callable[..., Any]) -> dict[str, Any]:
 
 def test_every_operation_is_told_who_acts() -> None:
     found = dict(operations())
-    assert {"campaigns.ask", "site.apply", "lists.import_csv", "reports.run_report"} <= set(found)
+    assert {"campaigns.ask", "site.apply", "list_csv.import_csv", "reports.run_report"} <= set(
+        found
+    )
     silent = {name for name, one in found.items() if kinds(one).get("actor") is not Actor}
     assert silent == set(WITHOUT_ACTOR)
 

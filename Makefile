@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help venv run test unit chaos lint format types bench parts clean
+.PHONY: help venv run test unit chaos fuzz lint format types bench parts clean
 
 help:  ## This list.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
@@ -32,6 +32,9 @@ test: lint parts  ## Everything: linters, all tests, the real Asterisk, MariaDB 
 chaos: venv parts  ## Kill each part at random, 50 times during 5,000 calls (five minutes).
 	WHIPBIRD_CHAOS_RECORDS=5000 WHIPBIRD_CHAOS_KILLS=50 \
 		$(BIN)/python -m pytest -o log_cli=true tests/acceptance/test_chaos.py
+
+fuzz: venv  ## Ask the API a hundred requests of each kind, other ones every time (ten minutes).
+	WHIPBIRD_API_EXAMPLES=100 $(BIN)/python -m pytest tests/acceptance/test_api_answers.py
 
 unit: venv  ## The fast tests only: no reactor, database or socket.
 	$(BIN)/python -m pytest tests/unit tests/manual tests/property

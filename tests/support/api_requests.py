@@ -2,6 +2,37 @@
 
 from web.api.operation import Operation
 
+#: A site in which there is something to be asked for.
+SITE = """
+[servers.pbx-1]
+type = "simulated"
+
+[trunks.carrier-a]
+server = "pbx-1"
+dial_string = "PJSIP/${num}@out"
+
+[end_points.agents]
+server = "pbx-1"
+extension = "100"
+context = "in"
+
+[lists.spring]
+[lists.never]
+
+[opening_hours.office]
+default = "open"
+
+[caps.gentle]
+attempts = 100
+days = 1
+
+[campaigns.ABC]
+trunks = ["carrier-a"]
+end_points = ["agents"]
+lists = ["spring"]
+black_lists = ["never"]
+idles_on_termination = true
+"""
 #: What there is in the tests' site: a request for it should not end at "there is none".
 THERE: dict[str, str | int] = {
     "campaign": "ABC",
@@ -11,7 +42,7 @@ THERE: dict[str, str | int] = {
     "record_id": 1,
     "number": "201",
     "user": "ben",
-    "class_name": "ADMIN",
+    "class_name": "LOOK",
     "token_id": 2,
     "upload_id": 1,
     "hours": "office",
@@ -23,6 +54,8 @@ ELEMENTS = {
     "trunks": "carrier-a",
     "end-points": "agents",
     "lists": "spring",
+    "opening-hours": "office",
+    "caps": "gentle",
     "campaigns": "ABC",
 }
 #: By the name of the operation.

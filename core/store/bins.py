@@ -34,6 +34,9 @@ class Bin(StrEnum):
         return "the record was taken off its list"
 
 
+_BINS = select(call_list.c.id, call_list.c.name).where(call_list.c.name.in_(list(Bin)))
+
+
 def find_bin(list_name: str) -> Bin | None:
     """The bin that the list is, if it is one."""
     return Bin(list_name) if list_name in list(Bin) else None
@@ -49,8 +52,7 @@ def open_bin(conn: Connection, wanted: Bin) -> CallList:
 
 def fetch_binned(conn: Connection, record_ids: Collection[int]) -> dict[int, Bin]:
     """Those of the records that are in a bin. As long as there is none, nothing is looked for."""
-    in_bins = select(call_list.c.id, call_list.c.name).where(call_list.c.name.in_(list(Bin)))
-    bins = {row.id: Bin(row.name) for row in conn.execute(in_bins)}
+    bins = {row.id: Bin(row.name) for row in conn.execute(_BINS)}
     wanted = sorted(record_ids) if bins else []
     found: dict[int, Bin] = {}
     for start in range(0, len(wanted), CHUNK):

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Integer, Row, and_, bindparam, func, select
 
 from core.model import HopperEntry, ListPosition, Record
 from core.ports.commands import FetchBatch
@@ -27,6 +27,15 @@ _RETRIES = (
     .join(record, record.c.id == retry.c.record_id)
     .join(call_list, call_list.c.id == record.c.list_id)
 )
+_OF_PRIORITY = and_(
+    retry.c.run_id == bindparam("of_run"), retry.c.priority == bindparam("of_priority")
+)
+_DUE = _RETRIES.where(_OF_PRIORITY, retry.c.due_at <= bindparam("at"))
+_DUE = _DUE.order_by(retry.c.due_at, retry.c.record_id).limit(bindparam("room", type_=Integer))
+_NEXT_AFTER = select(retry.c.due_at).where(_OF_PRIORITY, retry.c.due_at > bindparam("at"))
+_NEXT_AFTER = _NEXT_AFTER.order_by(retry.c.due_at).limit(1)
+_LOWEST = select(func.min(retry.c.priority)).where(retry.c.run_id == bindparam("of_run"))
+_LOWEST_ABOVE = _LOWEST.where(retry.c.priority > bindparam("above"))
 
 
 def fetch_batch(conn: Connection, command: FetchBatch, now: datetime) -> BatchFetched:
@@ -99,30 +108,23 @@ def _fetch_retries(
     due: list[Row[*tuple[Any, ...]]] = []
     later: list[datetime] = []
     for priority in _priorities(conn, command.run_id):
-        waiting = _RETRIES.where(
-            retry.c.run_id == command.run_id, retry.c.priority == priority, retry.c.due_at <= now
-        ).order_by(retry.c.due_at, retry.c.record_id)
-        rows = conn.execute(waiting.limit(command.limit + len(command.held) + 1))
+        room = command.limit + len(command.held) + 1
+        of_priority = {"of_run": command.run_id, "of_priority": priority, "at": now}
+        rows = conn.execute(_DUE, {**of_priority, "room": room})
         due += [row for row in rows if row.record_id not in command.held]
         if len(due) > command.limit:
             return [_entry(row) for row in due[: command.limit]], due[command.limit].due_at
-        later += _next_after(conn, command.run_id, priority, now)
+        later += conn.execute(_NEXT_AFTER, of_priority).scalars()
     return [_entry(row) for row in due], min(later, default=None)
 
 
 def _priorities(conn: Connection, run_id: int) -> Iterator[int]:
     """Those of the run's retries, from the lowest: a jump through the index for each."""
-    lowest = select(func.min(retry.c.priority)).where(retry.c.run_id == run_id)
-    priority: int | None = conn.execute(lowest).scalar_one()
+    priority: int | None = conn.execute(_LOWEST, {"of_run": run_id}).scalar_one()
     while priority is not None:
         yield priority
-        priority = conn.execute(lowest.where(retry.c.priority > priority)).scalar_one()
-
-
-def _next_after(conn: Connection, run_id: int, priority: int, now: datetime) -> list[datetime]:
-    of_priority = (retry.c.run_id == run_id, retry.c.priority == priority)
-    query = select(retry.c.due_at).where(*of_priority, retry.c.due_at > now)
-    return list(conn.execute(query.order_by(retry.c.due_at).limit(1)).scalars())
+        above = {"of_run": run_id, "above": priority}
+        priority = conn.execute(_LOWEST_ABOVE, above).scalar_one()
 
 
 def _entry(row: Row[*tuple[Any, ...]]) -> HopperEntry:

@@ -20,6 +20,10 @@ _DELETE = delete(past_call).where(past_call.c.attempt_id == bindparam("of_attemp
 _TALKED = update(past_call).where(past_call.c.attempt_id == bindparam("of_attempt"))
 _TALKED = _TALKED.values(talked_until=bindparam("talked_until"))
 
+_FIRST_ID = select(func.min(past_call.c.attempt_id)).scalar_subquery()
+_OLDEST = select(past_call.c.attempt_id, past_call.c.placed_at)
+_OLDEST = _OLDEST.where(past_call.c.attempt_id == _FIRST_ID)
+
 
 def insert_calls(conn: Connection, attempts: Sequence[Attempt]) -> None:
     """Calls that are about to be placed: from now on they count."""
@@ -78,9 +82,7 @@ def fetch_past_calls(
 
 def forget_old_calls(conn: Connection, now: datetime) -> None:
     """Drop the oldest calls, if no cap can ask for them any more: a few each time."""
-    first_id = select(func.min(past_call.c.attempt_id)).scalar_subquery()
-    query = select(past_call.c.attempt_id, past_call.c.placed_at)
-    oldest = conn.execute(query.where(past_call.c.attempt_id == first_id)).first()
+    oldest = conn.execute(_OLDEST).first()
     if oldest is not None and oldest.placed_at < now - KEPT:
         conn.execute(
             delete(past_call).where(

@@ -5,7 +5,6 @@ its batch.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, Text, select, type_coerce, update
@@ -59,17 +58,20 @@ def save_outputs(conn: Connection, record_id: int, outputs: Mapping[str, str]) -
 
 def make_record(row: Row[*tuple[Any, ...]]) -> Record:
     """The record; without attributes, and with a fault, if they cannot be read."""
-    bare = Record(
+    fault = ""
+    try:
+        inputs, outputs = parse_attributes(row.inputs), parse_attributes(row.outputs)
+    except InvalidValue as error:
+        inputs, outputs, fault = {}, {}, str(error)
+    return Record(
         id=row.id,
         list_id=row.list_id,
         number=row.number,
+        inputs=inputs,
+        outputs=outputs,
         priority=row.priority,
         not_before=row.not_before,
         expires_at=row.expires_at,
         is_ahead=row.is_ahead,
+        fault=fault,
     )
-    try:
-        inputs, outputs = parse_attributes(row.inputs), parse_attributes(row.outputs)
-    except InvalidValue as error:
-        return replace(bare, fault=str(error))
-    return replace(bare, inputs=inputs, outputs=outputs)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
+from functools import cache
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Column, Connection, RowMapping, Select, Table, delete, insert, update
@@ -26,10 +27,17 @@ S = TypeVar("S", bound=Stored)
 def values_of(value: Any, *, without: tuple[str, ...] = ()) -> dict[str, Any]:
     """Column names to values, without the key and what `without` names; a stamp's fields are
     columns of their own."""
-    left_out = {"id", "stamp", *without}
-    columns = {f.name: getattr(value, f.name) for f in fields(value) if f.name not in left_out}
+    kind: Any = type(value)
+    columns = {name: getattr(value, name) for name in _names_of(kind, without)}
     stamp = getattr(value, "stamp", None)
     return columns | (values_of(stamp) if isinstance(stamp, Stamp) else {})
+
+
+@cache
+def _names_of(kind: Any, without: tuple[str, ...]) -> tuple[str, ...]:
+    """Every row that is written asks this."""
+    left_out = {"id", "stamp", *without}
+    return tuple(field.name for field in fields(kind) if field.name not in left_out)
 
 
 def fields_of(row: Mapping[str, Any] | RowMapping) -> dict[str, Any]:

@@ -27,6 +27,8 @@ from core.store.users import fetch_class, fetch_user_by_name
 #: Most webhooks.
 LIMIT = 1000
 
+_ENABLED = select(webhook).where(webhook.c.is_enabled == true()).limit(LIMIT)
+
 
 def fetch_webhooks(conn: Connection) -> list[Webhook]:
     rows = conn.execute(select(webhook).order_by(webhook.c.name).limit(LIMIT)).mappings()
@@ -105,8 +107,7 @@ class _Listener:
 
 
 def _listeners(conn: Connection) -> Iterator[_Listener]:
-    query = select(webhook).where(webhook.c.is_enabled == true()).limit(LIMIT)
-    for row in conn.execute(query).mappings().all():
+    for row in conn.execute(_ENABLED).mappings().all():
         found = _webhook(row)
         ring = _ring_of(conn, found)
         if ring.holds(Key.RT):

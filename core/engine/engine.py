@@ -167,7 +167,8 @@ class Engine(Service):
     def post(self, event: Event) -> None:
         """Put an event into the mailbox. For the reactor's thread only."""
         self._inbox.append((event, self._clock.now()))
-        self._tick_within(0.0)
+        if self._tick_call is None or len(self._inbox) == 1:
+            self._tick_within(0.0)
 
     def ticked(self) -> Deferred[None]:
         """Fires once the dialer has received all that was posted before."""

@@ -1,7 +1,7 @@
 """Stopwatches for the dialer's steps: a microsecond each, whatever the load."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from threading import Lock
 from time import perf_counter
 
@@ -56,6 +56,23 @@ class Stopwatch:
             )
 
 
+class _Measure:
+    """One block. A class, for a tick measures three, and a generator takes three times as long."""
+
+    __slots__ = ("_began_s", "_clock", "_watch")
+
+    def __init__(self, watch: Stopwatch, clock: Callable[[], float]) -> None:
+        self._watch, self._clock = watch, clock
+        self._began_s = 0.0
+
+    def __enter__(self) -> None:
+        self._began_s = self._clock()
+
+    def __exit__(self, *_error: object) -> None:
+        ended_s = self._clock()
+        self._watch.note((ended_s - self._began_s) * 1000, ended_s)
+
+
 class Timings:
     """A stopwatch for each step; `clock` gives seconds and is never set back."""
 
@@ -63,15 +80,9 @@ class Timings:
         self._clock = clock
         self._watches = {step: Stopwatch(clock()) for step in Step}
 
-    @contextmanager
-    def measure(self, step: Step) -> Iterator[None]:
+    def measure(self, step: Step) -> AbstractContextManager[None]:
         """Note how long the block takes, however it ends."""
-        began_s = self._clock()
-        try:
-            yield
-        finally:
-            ended_s = self._clock()
-            self._watches[step].note((ended_s - began_s) * 1000, ended_s)
+        return _Measure(self._watches[step], self._clock)
 
     def read(self) -> Mapping[Step, Timing]:
         now_s = self._clock()

@@ -8,12 +8,13 @@ queues, and forgets its calls when it stops.
 
 import random
 from dataclasses import dataclass
+from itertools import accumulate
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from core.errors import InvalidValue
-from core.model import Server, Simulation
+from core.model import Server, Simulation, Trunk
 from core.ports import Clock, Post
 from core.ports.commands import HangUp, Originate
 from core.ports.events import (
@@ -74,6 +75,23 @@ class _Call:
     is_answered: bool = False
 
 
+class _Dice:
+    """What decides the calls of a trunk, by its simulation; InvalidValue if that is wrong."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        check_simulation(simulation.outcomes, simulation.ring_s, simulation.talk_s)
+        self.simulation = simulation
+        self._outcomes = [Outcome(name) for name in simulation.outcomes]
+        self._weights = list(accumulate(simulation.outcomes.values()))
+
+    def throw(self, rng: random.Random) -> _Plan:
+        return _Plan(
+            outcome=rng.choices(self._outcomes, cum_weights=self._weights)[0],
+            ring_s=rng.uniform(*self.simulation.ring_s),
+            talk_s=rng.uniform(*self.simulation.talk_s),
+        )
+
+
 class SimulatedPbx:
     """A `core.ports.Pbx` without a PBX. All chance comes from `rng`, all time from `clock`;
     `now` only dates its start. Each call costs one pending timer at a time."""
@@ -89,6 +107,7 @@ class SimulatedPbx:
         self._is_up = False
         self._starting: IDelayedCall | None = None
         self._calls: dict[str, _Call] = {}
+        self._dice: dict[int, _Dice] = {}
 
     def start(self) -> None:
         """Take calls as soon as the reactor turns."""
@@ -123,7 +142,7 @@ class SimulatedPbx:
             # As Asterisk does with a ChannelId that is taken: the live call goes on.
             self._report(self._judgement(command.channel_id, 0))
         else:
-            plan = _draw_plan(command.trunk.simulation or _AS_IN_THE_MANUAL, self._rng)
+            plan = self._dice_of(command.trunk).throw(self._rng)
             timer = self._clock.callLater(0, self._dial, command)
             self._calls[command.channel_id] = _Call(plan=plan, timer=timer)
 
@@ -136,12 +155,18 @@ class SimulatedPbx:
             return f"server {self._server.name} is down"
         if command.answer_timeout_ms <= 0:
             return f'answer timeout "{command.answer_timeout_ms}": it is above 0 ms'
-        if (simulation := command.trunk.simulation) is not None:
-            try:
-                check_simulation(simulation.outcomes, simulation.ring_s, simulation.talk_s)
-            except InvalidValue as wrong:
-                return f"trunk {command.trunk.name}: {wrong}"
+        try:
+            self._dice_of(command.trunk)
+        except InvalidValue as wrong:
+            return f"trunk {command.trunk.name}: {wrong}"
         return ""
+
+    def _dice_of(self, trunk: Trunk) -> _Dice:
+        """InvalidValue if the trunk's simulation is wrong. Dice are kept until it is changed."""
+        simulation, kept = trunk.simulation or _AS_IN_THE_MANUAL, self._dice.get(trunk.id)
+        if kept is None or kept.simulation is not simulation:
+            kept = self._dice[trunk.id] = _Dice(simulation)
+        return kept
 
     def _come_up(self) -> None:
         self._is_up = True
@@ -234,12 +259,3 @@ class SimulatedPbx:
     def _report(self, *events: PbxEvent) -> None:
         for event in events:
             self._post(event)
-
-
-def _draw_plan(simulation: Simulation, rng: random.Random) -> _Plan:
-    names, weights = zip(*simulation.outcomes.items(), strict=True)
-    return _Plan(
-        outcome=Outcome(rng.choices(names, weights)[0]),
-        ring_s=rng.uniform(*simulation.ring_s),
-        talk_s=rng.uniform(*simulation.talk_s),
-    )

@@ -7,7 +7,6 @@ stand in a heap.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -180,12 +179,7 @@ class Dialer:
 
     def _place(self, run: LiveRun, trunk: LiveTrunk, endpoint: LiveEndPoint, now: datetime) -> None:
         entry = run.take()
-        attempt = replace(
-            self._make_attempt(run, entry, now),
-            server_id=trunk.trunk.server_id,
-            trunk_id=trunk.trunk.id,
-            endpoint_id=endpoint.endpoint.id,
-        )
+        attempt = self._make_attempt(run, entry, now, trunk, endpoint)
         call = Call(attempt=attempt, trunk=trunk, endpoint=endpoint, entry=entry)
         self.live.take_lines(call, run)
         trunk.window.place(now)
@@ -204,8 +198,15 @@ class Dialer:
         )
         self._drop_uncallable(run, now)
 
-    def _make_attempt(self, run: LiveRun, entry: HopperEntry, now: datetime) -> Attempt:
-        """The next attempt, without lines."""
+    def _make_attempt(
+        self,
+        run: LiveRun,
+        entry: HopperEntry,
+        now: datetime,
+        trunk: LiveTrunk | None = None,
+        endpoint: LiveEndPoint | None = None,
+    ) -> Attempt:
+        """The next attempt; one that is barred has no lines."""
         attempt_id, self._next_id = self._next_id, self._next_id + 1
         return Attempt(
             id=attempt_id,
@@ -213,9 +214,9 @@ class Dialer:
             campaign_id=run.campaign.id,
             record_id=entry.record.id,
             list_id=entry.record.list_id,
-            server_id=None,
-            trunk_id=None,
-            endpoint_id=None,
+            server_id=trunk.trunk.server_id if trunk else None,
+            trunk_id=trunk.trunk.id if trunk else None,
+            endpoint_id=endpoint.endpoint.id if endpoint else None,
             attempt_no=entry.attempt_no,
             retry_no=entry.retry_no,
             number=number_for(entry.retry_no, entry.record.number, entry.record.inputs),

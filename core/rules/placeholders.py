@@ -59,6 +59,8 @@ def expand(template: str, *, number: str, list_name: str, attributes: Mapping[st
     `number` is the one being dialled. A name that is no attribute of the record gives nothing;
     a `${` that is not closed stays as it is.
     """
+    if not template:
+        return ""
     values = {**attributes, NUMBER: number, LIST: list_name}
     filled = PLACEHOLDER.sub(lambda match: _BORDERS.sub("", values.get(match[1], "")), template)
     return _CONTROL.sub("", filled).strip()

@@ -2,22 +2,30 @@
 retries, and a dialer that is killed and started again at any moment."""
 
 from collections import Counter
-from datetime import time
+from datetime import time, timedelta
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from core.model import Campaign, EndPoint, Server, Trunk
+from core.model import Campaign, EndPoint, Record, Server, Trunk
 from core.ports import events
 from core.rules.active_period import ActivePeriod
 from core.rules.states import CallState, RunState
+from tests.support.oracle import check_rates, check_retries
 from tests.support.world import World
 from tests.support.world import rule as reschedule
 
 SERVERS = (Server(id=1, name="one"), Server(id=2, name="two"))
 TRUNKS = tuple(
-    Trunk(id=s.id, server_id=s.id, name=s.name, dial_string="PJSIP/${num}@carrier", capacity=3)
+    Trunk(
+        id=s.id,
+        server_id=s.id,
+        name=s.name,
+        dial_string="PJSIP/${num}@carrier",
+        capacity=3,
+        max_calls_per_period=2,
+    )
     for s in SERVERS
 )
 ENDS = tuple(
@@ -27,7 +35,7 @@ ENDS = tuple(
         name=s.name,
         extension="s",
         context="message",
-        max_channels=2 + s.id,
+        max_channels=2 * s.id,
     )
     for s in SERVERS
 )
@@ -36,19 +44,24 @@ RULES = (
     reschedule("RS_BUSY", max_attempts=2, retry_after_s=30),
     reschedule("RS_LOST", max_attempts=1, retry_after_s=5),
 )
+WAITS = {CallState.RS_BUSY: (30, 30), CallState.RS_LOST: (5,)}
+ENDINGS = ["busy", "complete", "answer", "transfer", "hang_up"]
 RUNS = (1, 2, 3)
 RECORDS = 8
 
 
 class SiteMachine(RuleBasedStateMachine):
     """Run 1 has hours and black lists, run 2 idles when it is done, run 3 waits for both: it has
-    the highest priority number. The first two share what they need."""
+    the highest priority number. The first two share what they need. `still` are the calls that
+    each run had when something forbade it new ones."""
 
     def __init__(self) -> None:
         super().__init__()
         self.world = World()
         self.up: set[int] = set()
         self.removed: set[int] = set()
+        self.still: dict[tuple[int, str], set[int]] = {}
+        self.added = 0
         for run_id in RUNS:
             self.world.add_list(run_id, [f"{run_id}{i:03}" for i in range(RECORDS)])
         campaigns = (
@@ -72,6 +85,13 @@ class SiteMachine(RuleBasedStateMachine):
                 is_up=False,
             )
 
+    def forbid(self, run_id: int, what: str) -> None:
+        self.still[run_id, what] = self.calls_of(run_id)
+
+    def calls_of(self, run_id: int) -> set[int]:
+        calls = self.world.dialer.live.by_attempt.values()
+        return {call.attempt.id for call in calls if call.attempt.run_id == run_id}
+
     def calls(self) -> list[str]:
         """The calls that a telephone network in reach may speak of."""
         of_server = {o.channel_id: o.server_id for o in self.world.originates}
@@ -80,7 +100,7 @@ class SiteMachine(RuleBasedStateMachine):
     # The telephone network
 
     @precondition(lambda self: self.calls())
-    @rule(data=st.data(), end=st.sampled_from(["busy", "complete", "answer", "hang_up"]))
+    @rule(data=st.data(), end=st.sampled_from(ENDINGS))
     def something_becomes_of_a_call(self, data: st.DataObject, end: str) -> None:
         getattr(self.world, end)(data.draw(st.sampled_from(self.calls())))
 
@@ -107,7 +127,11 @@ class SiteMachine(RuleBasedStateMachine):
         if self.world.is_database_up:
             self.world.is_database_up = False
             self.world.post(events.DatabaseDown(reason="gone"))
+            for run_id in RUNS:
+                self.forbid(run_id, "database")
         else:
+            for run_id in RUNS:
+                self.still.pop((run_id, "database"), None)
             self.world.database_back()
             self.world.post(events.DatabaseUp())
 
@@ -115,17 +139,37 @@ class SiteMachine(RuleBasedStateMachine):
     def the_dialer_is_killed_and_started_again(self) -> None:
         self.world.is_database_up = True
         self.up.clear()
+        self.still.clear()
+        self.world.now += timedelta(seconds=1)  # No trunk's period is longer than a start.
         self.world.restart()
 
     @rule(run_id=st.sampled_from(RUNS), verb=st.sampled_from(["pause", "unpause"]))
     def somebody_asks(self, run_id: int, verb: str) -> None:
+        self.still.pop((run_id, "pause"), None)
         self.world.post(events.RunAsked(run_id=run_id, verb=events.RunVerb(verb)))
+        if verb == "pause":
+            self.forbid(run_id, "pause")
 
     @precondition(lambda self: self.world.is_database_up and not self.removed)
     @rule()
     def the_last_run_is_removed(self) -> None:
         self.removed.add(3)
         self.world.post(events.RunAsked(run_id=3, verb=events.RunVerb.REMOVE))
+        self.forbid(3, "remove")
+
+    @precondition(lambda self: self.world.is_database_up and self.added < 5)
+    @rule(later=st.sampled_from([0, 45]), lasts=st.sampled_from([None, 60]))
+    def somebody_adds_a_number(self, later: int, lasts: int | None) -> None:
+        """To run 2: from a moment on, or until one."""
+        self.added += 1
+        record = Record(
+            id=4_000_000 + self.added,
+            list_id=4,
+            number=f"4{self.added:03}",
+            expires_at=lasts and self.world.now + timedelta(seconds=lasts),
+        )
+        due_at = self.world.now + timedelta(seconds=later)
+        self.world.add_records(record, due_at=due_at, run_id=2)
 
     @rule(number=st.sampled_from([f"1{i:03}" for i in range(RECORDS)]))
     def somebody_is_not_to_be_called(self, number: str) -> None:
@@ -153,14 +197,33 @@ class SiteMachine(RuleBasedStateMachine):
         for trunk in live.trunks.values():
             assert trunk.in_use == sum(c.trunk is trunk for c in calls) <= trunk.trunk.capacity
         for end in live.endpoints.values():
-            assert end.in_use == sum(c.endpoint is end for c in calls) <= end.endpoint.max_channels
+            held = sum(c.endpoint is end and c.state is not CallState.TRANSFERRED for c in calls)
+            assert end.in_use == held <= end.endpoint.max_channels
+        assert all(call.trunk.server is call.endpoint.server for call in calls)
 
     @invariant()
-    def calls_are_placed_within_hours_and_not_to_those_who_refused(self) -> None:
-        requested = {p.attempt.channel_id: p.attempt for p in self.world.placed}
-        for originate in self.world.originates:
-            attempt = requested[originate.channel_id]
-            assert attempt.run_id != 1 or 9 <= attempt.requested_at.hour < 18
+    def nothing_new_begins_while_something_forbids_it(self) -> None:
+        for (run_id, _what), calls in self.still.items():
+            assert self.calls_of(run_id) <= calls
+
+    @invariant()
+    def calls_leave_within_hours_and_before_their_end(self) -> None:
+        records = {r.id: r for records in self.world.lists.values() for r in records}
+        placed = {p.attempt.channel_id: p.attempt for p in self.world.placed}
+        for channel_id, sent_at in self.world.sent_at.items():
+            attempt = placed[channel_id]
+            assert attempt.run_id != 1 or 9 <= sent_at.hour < 18
+            expires_at = records[attempt.record_id].expires_at
+            assert expires_at is None or sent_at < expires_at
+
+    @invariant()
+    def rates_and_retries_are_those_of_the_rules(self) -> None:
+        check_rates(self.world, TRUNKS)
+        check_retries(self.world, WAITS, runs=(1, 2))
+
+    def records_of(self, run_id: int) -> set[int]:
+        added = self.world.lists.get(4, []) if run_id == 2 else []
+        return {record.id for record in [*self.world.lists[run_id], *added]}
 
     def teardown(self) -> None:
         """Left alone with a network where everybody answers, every run comes to its end, and
@@ -180,11 +243,11 @@ class SiteMachine(RuleBasedStateMachine):
         ended = {1: RunState.COMPLETED, 2: RunState.IDLE, 3: RunState.COMPLETED}
         for run_id in {*RUNS} - self.removed:
             assert world.progress[run_id].state is ended[run_id]
-            assert world.progress[run_id].completed == RECORDS
+            assert world.progress[run_id].completed == len(self.records_of(run_id))
             logged = {
                 log.log.attempt.record_id for log in world.logs if log.log.attempt.run_id == run_id
             }
-            assert logged == {r.id for r in world.lists[run_id]}
+            assert logged == self.records_of(run_id)
         assert world.dialer.live.calls == {}
         logs = Counter(log.log.attempt.id for log in world.logs)
         assert set(logs.values()) <= {1}

@@ -54,13 +54,15 @@ def rule(state: str, **values: object) -> RescheduleRule:
 @dataclass
 class World:
     """`originates`, `logs`, `progress` gather what the dialer wanted, `news` what it told;
-    `retries` is the queue in the database, by (run, record)."""
+    `sent_at` is when each Originate came, by channel id; `retries` is the queue in the database,
+    by (run, record)."""
 
     dialer: Dialer = field(default_factory=lambda: Dialer(site_key="cafe0001", next_attempt_id=1))
     now: datetime = NOON
     lists: dict[int, list[Record]] = field(default_factory=dict)
     retries: dict[tuple[int, int], Retry] = field(default_factory=dict)
     originates: list[Originate] = field(default_factory=list)
+    sent_at: dict[str, datetime] = field(default_factory=dict)
     hangups: list[HangUp] = field(default_factory=list)
     logs: list[CallClosed] = field(default_factory=list)
     placed: list[AttemptPlaced] = field(default_factory=list)
@@ -151,6 +153,7 @@ class World:
         match command:
             case Originate():
                 self.originates.append(command)
+                self.sent_at[command.channel_id] = self.now
                 if not self.is_throttled:
                     self.send(command)
             case HangUp():
@@ -302,12 +305,14 @@ class World:
         self.restarted[list_id] = self.now
         self.change_list(list_id, highwater=0, is_complete=False, is_paused=False, round=round + 1)
 
-    def add_records(self, *records: Record, due_at: datetime | None = None) -> None:
-        """Hand run 1 these records, as the database does with those that were added to it."""
+    def add_records(
+        self, *records: Record, due_at: datetime | None = None, run_id: int = 1
+    ) -> None:
+        """Hand the run these records, as the database does with those that were added to it."""
         for record in records:
             self.lists.setdefault(record.list_id, []).append(record)
-            self.retries[1, record.id] = Retry(
-                run_id=1,
+            self.retries[run_id, record.id] = Retry(
+                run_id=run_id,
                 record_id=record.id,
                 attempt_no=0,
                 retry_no=0,
@@ -315,7 +320,7 @@ class World:
                 due_at=due_at or self.now,
                 priority=record.priority,
             )
-        self.post(events.RecordsAdded(run_id=1, count=len(records)))
+        self.post(events.RecordsAdded(run_id=run_id, count=len(records)))
 
     def restart(self) -> None:
         """Kill the dialer and start another on what is in the database. Its servers are to come
@@ -400,7 +405,7 @@ class World:
         self.post(events.Originated(**self._call(channel_id), is_answered=True, reason=4))
 
     def transfer(self, channel_id: str) -> None:
-        self.post(events.Transferred(server_id=1, channel_id=channel_id))
+        self.post(events.Transferred(**self._call(channel_id)))
 
     def hang_up(self, channel_id: str, cause: int = 16, tech_cause: str = "") -> None:
         self.post(events.HungUp(**self._call(channel_id), cause=cause, tech_cause=tech_cause))

@@ -123,7 +123,10 @@ class Doorkeeper:
 
     def authenticate_basic(self, header: str, address: str, face: Face) -> Actor:
         """Who sends this Authorization header of HTTP Basic. NotRecognised, also of a header
-        that is none; TooManyAttempts. Once is enough: `recall_basic` knows them again."""
+        that is none; TooManyAttempts. Once is enough, also for requests that waited for this one:
+        `recall_basic` knows them again."""
+        if (recalled := self.recall_basic(header, address, face)) is not None:
+            return recalled
         name, password = _parse_basic(header)
         user = self._check_password(name, password, address, face)
         now = self._clock.now()

@@ -16,8 +16,6 @@ EVERY_DAY = frozenset(range(1, 8))
 DAY_START, DAY_END = time(0, 0, 0), time(23, 59, 59)
 
 _TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?|([0-9]{2})([0-9]{2})([0-9]{2})")
-#: Hour, minute and second of either form.
-_HMS = r"\1\4 \2\5 0\3\6"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,7 +63,8 @@ def parse_time(text: str, *, field: str) -> time:
     """A time of day, "9:30", "9:30:00" or "093000"; InvalidValue, naming `field`, if it is
     none."""
     if match := _TIME.fullmatch(text.strip()):
-        hour, minute, second = (int(part) for part in match.expand(_HMS).split())
+        parts = match.groups()
+        hour, minute, second = (int(parts[i] or parts[i + 3] or 0) for i in range(3))
         if hour < 24 and minute < 60 and second < 60:
             return time(hour, minute, second)
     raise InvalidValue(field, text, "a time of day is written 9:30:00 or 093000, at most 23:59:59")

@@ -5,9 +5,12 @@ import pytest
 from sqlalchemy import select
 
 from core.model import CallList, Simulation
+from core.rules.disposition import DispositionRule, Verb
+from core.rules.states import CallState
 from core.store.lists import fetch_list_by_name, fetch_records, insert_records, save_list
-from core.store.schema import call_log
+from core.store.schema import call_log, outbox
 from tests.support.fixtures_dialect import ANSWERED, Dialect
+from tests.support.world import rule
 
 AT = "http://127.0.0.1:8080/wombat/api/calls/"
 TALKING = Simulation(outcomes={"answered": 1}, ring_s=(1, 1), talk_s=(30, 30))
@@ -81,12 +84,18 @@ def test_a_call_that_is_over_takes_them_too(dialect: Dialect) -> None:
 
 
 def test_a_status_after_the_end_triggers_no_rule(dialect: Dialect) -> None:
-    from tests.support.world import rule
-
+    tell = DispositionRule(
+        state=CallState.TERMINATED,
+        ext_status="XY",
+        verb=Verb.HTTP_GET,
+        destination="http://127.0.0.1:1/",
+        with_retries_pending=True,
+    )
     campaign = dialect.rig.configure(
         ["5550001"],
         simulation=ANSWERED,
         reschedule_rules=(rule("TERMINATED", ext_status="XY", max_attempts=3, retry_after_s=1),),
+        disposition_rules=(tell,),
     )
     dialect.rig.ask(campaign)
     dialect.rig.turn(60)
@@ -94,6 +103,8 @@ def test_a_status_after_the_end_triggers_no_rule(dialect: Dialect) -> None:
     dialect.rig.turn(60)
     assert statuses(dialect) == ["XY"]
     assert dialect.run_state() == "COMPLETED"
+    with dialect.rig.database.connect() as conn:
+        assert conn.execute(select(outbox.c.id)).all() == []
 
 
 @pytest.mark.parametrize(
@@ -163,6 +174,14 @@ def test_what_was_not_reserved_is_neither_dialled_nor_skipped(dialect: Dialect, 
     assert dialect.text(f"{RESERVE}?{query.format(id=call)}") == "ID_FOUND_WRONG_STATE"
 
 
-def test_an_end_point_of_type_api_that_is_not_there_is_not_updated(dialect: Dialect) -> None:
-    url = "http://127.0.0.1:8080/wombat/api/endpoint/?op=update&queue=z1&n_idle=20"
-    assert dialect.text(url) == 'ERROR: there is no end-point of type API "z1"'
+@pytest.mark.parametrize(
+    ("name", "state"),
+    [("z1", "n_idle=20"), ("z1", "idle=SIP/301,SIP/302&talking=&n_calls=3"), ("message", "")],
+)
+def test_an_end_point_that_is_not_of_type_api_is_not_updated(
+    dialect: Dialect, name: str, state: str
+) -> None:
+    dialect.rig.configure([])
+    at = "http://127.0.0.1:8080/wombat/api/endpoint/"
+    text = dialect.text(f"{at}?op=update&queue={name}&{state}")
+    assert text == f'ERROR: there is no end-point of type API "{name}"'

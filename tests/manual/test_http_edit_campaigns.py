@@ -237,42 +237,6 @@ def test_parts_are_searched_and_paged(editor: Editor) -> None:
     assert (found["allResults"], found["startFrom"]) == (3, 1)
 
 
-def test_a_run_takes_a_change_up_when_it_is_reloaded(editor: Editor) -> None:
-    rig = editor.dialect.rig
-    editor.save("campaign", {"campaignId": 1, "pauseWhenFinished": 1})
-    editor.dialect.text("http://127.0.0.1:8080/wombat/api/campaigns/?op=start&campaign=campaign")
-    rig.turn(2)
-    editor.save("campaign/reschedule", RULE, parent=1)
-    run = next(iter(editor.dialect.engine.dialer.live.runs.values()))
-    assert run.campaign.reschedule_rules == ()
-    editor.dialect.text("http://127.0.0.1:8080/wombat/api/campaigns/?op=reload&campaign=campaign")
-    run = next(iter(editor.dialect.engine.dialer.live.runs.values()))
-    assert [rule.retry_after_s for rule in run.campaign.reschedule_rules] == [120]
-
-
-def test_a_campaign_configured_over_http_calls_its_list(desk: Dialect) -> None:
-    """A server, a trunk, an end-point, a list and a campaign made from nothing."""
-    desk.log_on()
-    editor = Editor(desk)
-    server = editor.save("asterisk", {"description": "pbx", "serverType": "FAKEAMI"})
-    trunk = editor.save(
-        "trunk", {"name": "out", "dialstring": "Local/${num}@out/n", "astId": server}
-    )
-    point = editor.save("ep", {"name": "in", "extension": "s", "context": "x", "astId": server})
-    numbers = editor.save("list", {"name": "people"})
-    parent = editor.save("campaign", {"name": "made"})["campaignId"]
-    editor.save("campaign/trunk", {"trunkId": trunk}, parent=parent)
-    editor.save("campaign/ep", {"epId": point}, parent=parent)
-    editor.save("campaign/list", {"cl": numbers}, parent=parent)
-    api = "http://127.0.0.1:8080/wombat/api"
-    desk.text(f"{api}/lists/?op=addToList&list=people&numbers=5550001|5550002")
-    desk.text(f"{api}/campaigns/?op=start&campaign=made")
-    desk.rig.turn(120)
-    assert desk.run_state() == "COMPLETED"
-    assert sum(desk.rig.outcomes().values()) == 2
-    assert set(desk.rig.outcomes()) <= {"TERMINATED", "RS_BUSY", "RS_NOANSWER"}
-
-
 def test_who_may_not_see_a_campaign_sees_none_of_its_parts(editor: Editor) -> None:
     editor.save("campaign", {"campaignId": 1, "securityKey": "ZURICH"})
     editor.dialect.log_on("bea", class_name="USER", keys="CAMP")

@@ -24,6 +24,10 @@ def test_numbers_and_attributes_are_added_to_a_list_that_is_made(dialect: Dialec
     assert found == [("1234", {"AA": "bb", "CC": "dd"}), ("5678", {"XX": "yy"})]
 
 
+def test_a_bar_may_be_encoded(dialect: Dialect) -> None:
+    assert dialect.text(f"{AT}?op=addToList&list=ZEB&numbers=1%7C2%7C") == "OK: Numbers added: 2"
+
+
 def test_numbers_go_behind_those_that_are_there(dialect: Dialect) -> None:
     dialect.text(f"{AT}?op=addToList&list=ZEB&numbers=1|2|")
     dialect.text(f"{AT}?op=addToList&list=ZEB&numbers=3|1|")

@@ -154,6 +154,23 @@ def test_a_client_does_not_wait_for_ever(
     ]
 
 
+def test_an_engine_that_does_not_answer_has_a_state_for_it(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web.control, "start", Deferred)
+    wire = web.send("GET", "/wombat/api/engine/?op=START")
+    web.clock.advance(ANSWER_S)
+    answer = parse_answer(wire.value())
+    assert (answer.status, answer.headers["content-type"]) == (
+        200,
+        "application/json;charset=UTF-8",
+    )
+    assert answer.body == (
+        '{"state":"TIMEOUT_NO_REPLY","uptimeMs":0,"msgSent":0,"msgReceived":0,'
+        '"maxLicensedChannels":0}'
+    )
+
+
 def test_a_client_that_leaves_early_is_not_answered(
     web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:

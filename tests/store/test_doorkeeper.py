@@ -248,7 +248,9 @@ def test_basic_is_recognised_and_recalled_without_argon2(
     assert again is not None
     assert (again.name, again.address, again.face) == ("anna", "10.9.9.9", Face.API)
     assert door.recall_basic(basic("anna", "wrong"), HERE, Face.DIALECT) is None
-    assert [line.face for line in lines(database, "login")] == [Face.DIALECT]
+    waited = door.authenticate_basic(header, HERE, Face.DIALECT)
+    assert waited == actor
+    assert [line.face for line in lines(database, "login")] == [Face.DIALECT], "and not twice"
     clock.at += RECALLED
     assert door.recall_basic(header, HERE, Face.DIALECT) is None
 

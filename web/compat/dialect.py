@@ -101,7 +101,7 @@ class Dialect(Resource):
         began_s = self._reactor.seconds()
         answering = Deferred.fromCoroutine(self._answer(request, place))
         answering.addTimeout(ANSWER_S, self._reactor)
-        answering.addErrback(lambda failure: _refuse(place, _explain(request, failure)))
+        answering.addErrback(lambda failure: _refuse(place, failure, _explain(request, failure)))
         answering.addCallback(lambda reply: seal(reply, self._reactor.seconds() - began_s))
         answering.addCallback(lambda reply: None if gone else _send(request, reply))
         answering.addErrback(lambda failure: _log.error("no answer: %s", failure.getTraceback()))
@@ -180,7 +180,9 @@ def _explain(request: Request, failure: Failure) -> str:
     return str(error)
 
 
-def _refuse(place: str, why: str) -> Reply:
+def _refuse(place: str, failure: Failure, why: str) -> Reply:
+    if place == "engine" and failure.check(TimeoutError):
+        return engine.NO_REPLY
     if place.startswith("edit/"):
         return Listing(status="ERROR", error=why)
     return Envelope(status="ERROR", error=why) if is_enveloped(place) else refusal(why)

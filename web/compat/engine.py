@@ -57,6 +57,8 @@ def _show(view: EngineView) -> Engine:
     )
 
 
+#: What is said of an engine that does not answer in time.
+NO_REPLY = Engine(state="TIMEOUT_NO_REPLY")
 OPERATIONS = {"STATE": state, "START": start, "STOP": stop}
 #: An older address for a start, which answers a text.
 DIALER = {"start": start_in_words}

@@ -3,7 +3,7 @@
 What the file may say is in `site_file`, what it would change in `site_changes`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from core.errors import InvalidConfiguration
 from core.operations.permission import require
 from core.operations.site_changes import ListImport, Plan, compare
-from core.operations.site_file import Kind, parse_site
+from core.operations.site_file import Entry, Kind, parse_site
 from core.operations.site_saving import require_seen, save_changes
 from core.operations.site_stored import describe, fetch_site
 from core.people import Actor
@@ -47,8 +47,8 @@ def plan(engine: Engine, actor: Actor, path: Path) -> Plan:
     return plan_text(engine, actor, file_text, path.parent)
 
 
-def plan_text(engine: Engine, actor: Actor, file_text: str, folder: Path) -> Plan:
-    """The same for the text of a file; lists are read from `folder`."""
+def plan_text(engine: Engine, actor: Actor, file_text: str, folder: Path | None) -> Plan:
+    """The same for the text of a file; lists are read from `folder`, or must not be in a file."""
     entries, problems = parse_site(file_text)
     require(actor, *sorted({KEYS[entry.kind] for entry in entries}))
     with reading(engine) as conn:
@@ -59,19 +59,34 @@ def plan_text(engine: Engine, actor: Actor, file_text: str, folder: Path) -> Pla
     changes = compare(entries, describe(site), problems)
     for change in changes:
         require_seen(actor, site, change)
+    files = [entry for entry in entries if entry.kind is Kind.LIST and "file" in entry.values]
+    imports = _imports(files, filled, folder, problems)
+    if problems:
+        raise InvalidConfiguration(problems)
+    return Plan(changes=changes, imports=imports)
+
+
+def _imports(
+    entries: Sequence[Entry], filled: Collection[str], folder: Path | None, problems: list[str]
+) -> tuple[ListImport, ...]:
+    """The files that fill lists which are still empty; what is wrong is added to `problems`."""
+    if folder is None:
+        problems += [
+            f"{entry.place}.file: only `whipbird apply` reads it; add the numbers by themselves"
+            for entry in entries
+        ]
+        return ()
     imports = tuple(
         ListImport(list_name=entry.name, path=folder / entry.values["file"])
         for entry in entries
-        if entry.kind is Kind.LIST and "file" in entry.values and entry.name not in filled
+        if entry.name not in filled
     )
     problems += [
         f'lists.{wanted.list_name}.file "{wanted.path}": there is no such file'
         for wanted in imports
         if not wanted.path.is_file()
     ]
-    if problems:
-        raise InvalidConfiguration(problems)
-    return Plan(changes=changes, imports=imports)
+    return imports
 
 
 def apply(engine: Engine, actor: Actor, plan: Plan, now: datetime) -> None:

@@ -70,7 +70,7 @@ def parse_site(file_text: str) -> tuple[tuple[Entry, ...], list[str]]:
     """The entries of a site file, section by section, and all that is wrong in it."""
     try:
         tables = tomllib.loads(file_text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         return (), [f"this is not TOML: {error}"]
     problems = [
         f"[{name}]: there is no such section; {suggest(name, list(Kind))}"

@@ -182,6 +182,55 @@ def test_of_two_who_take_a_name_at_once_one_is_told(
     assert "Duplicate entry" in caplog.text
 
 
+FILE = """
+[trunks.carrier-a]
+capacity = 3
+
+[servers.pbx-2]
+host = "10.0.0.7"
+login = "wb"
+password = "hush"
+"""
+
+
+def test_a_site_file_is_shown_and_applied_as_a_whole(client: Client) -> None:
+    planned = client.send("POST", f"{ROOM}/apply", {"toml": FILE, "dry_run": True})
+    assert "hush" not in json.dumps(planned)
+    assert {(one["action"], one["kind"], one["name"]) for one in planned["changes"]} == {
+        ("create", "servers", "pbx-2"),
+        ("update", "trunks", "carrier-a"),
+    }
+    assert names(client, "servers") == ["pbx-1"]
+    done = client.send("POST", f"{ROOM}/apply", {"toml": FILE})
+    assert (done["is_applied"], done["changes"]) == (True, planned["changes"])
+    assert names(client, "servers") == ["pbx-2", "pbx-1"]
+    assert client.get(f"{ROOM}/trunks/carrier-a")["capacity"] == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[lists.people]\nfile = '/etc/passwd'", "only `whipbird apply` reads it"),
+        ("[trunks.carrier-a]\ncapacity = 0", "write a whole number from 1 to 100000"),
+        ("[colours.red]", "there is no such section"),
+        ("=", "this is not TOML"),
+        ("a = " + "[" * 5000, "this is not TOML"),
+        ("a = " + "9" * 5000, "this is not TOML"),
+    ],
+)
+def test_a_site_file_that_is_wrong_changes_nothing(client: Client, text: str, told: str) -> None:
+    good = "[servers.pbx-2]\nhost = 'a'\nlogin = 'wb'\n"
+    refused = client.send("POST", f"{ROOM}/apply", {"toml": f"{good}{text}"}, 422)
+    assert told in refused["detail"]
+    assert names(client, "servers") == ["pbx-1"]
+
+
+def test_a_site_file_needs_the_keys_of_what_it_mentions(client: Client) -> None:
+    small = Client(client.web, "LIST", "small")
+    assert small.send("POST", f"{ROOM}/apply", {"toml": "[lists.x]"})["is_applied"]
+    small.send("POST", f"{ROOM}/apply", {"toml": FILE}, 403)
+
+
 def test_what_is_used_is_not_deleted(client: Client) -> None:
     answer = client.ask("DELETE", f"{ROOM}/trunks/carrier-a", If_Match="*")
     assert (answer.status, "ABC" in answer.body) == (409, True)

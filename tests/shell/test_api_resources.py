@@ -160,6 +160,17 @@ def test_records_are_added_shown_and_removed(client: Client) -> None:
     assert client.get("/lists/autumn") == {"name": "autumn", "records": 0, "is_hidden": False}
 
 
+def test_a_record_is_changed_and_taken_off_its_list(client: Client) -> None:
+    path = "/lists/spring/records/1"
+    changed = client.send("PATCH", path, {"inputs": {"N": "1"}, "number": "+41 91 960 55 66"})
+    assert (changed["number"], changed["inputs"]) == ("+41919605566", {"N": "1"})
+    assert client.send("PATCH", path, {"outputs": {"M": "2"}}) == {**changed, "outputs": {"M": "2"}}
+    client.send("PATCH", path, {"number": "no"}, 422)
+    client.send("DELETE", path, status=204)
+    client.send("GET", path, status=404)
+    client.send("DELETE", path, status=404)
+
+
 def test_one_wrong_record_hinders_all_and_is_named(client: Client) -> None:
     new = [{"number": "300"}, {"number": "301", "expires": "2020-01-01"}]
     told = client.send("POST", "/lists/autumn/records", {"records": new}, 422)

@@ -15,6 +15,7 @@ Moment = Annotated[datetime, Meta(tz=True)]
 Id = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 #: A name as it stands in a path or a filter.
 Name = Annotated[str, Meta(min_length=1, max_length=190)]
+Password = Annotated[str, Meta(min_length=1, max_length=1024)]
 #: A telephone number as people write it.
 Number = Annotated[str, Meta(min_length=1, max_length=64, examples=["+41 91 960 55 66"])]
 #: Attributes of a record: names to texts.

@@ -8,7 +8,10 @@ import msgspec
 from msgspec import Meta
 
 from core.operations import blacklists, records
+from core.operations import list_records as single
 from core.operations import lists as work
+from core.operations.elements import fetch_named
+from core.operations.site_file import Kind
 from core.rules.keys import Key
 from web.api.kinds import Attributes, Id, Name, Number, show
 from web.api.operation import Ask, Tag
@@ -67,6 +70,15 @@ class RecordsAdded(msgspec.Struct, frozen=True, kw_only=True):
     is_new: bool
     added: int
     skipped: int
+
+
+class RecordChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to be said of a record; what is left out stays. Attributes are replaced as a
+    whole."""
+
+    number: Number | None = None
+    inputs: Attributes | None = None
+    outputs: Attributes | None = None
 
 
 class RecordsRemoved(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,6 +173,35 @@ async def show_record(ask: Ask, list_name: Name, record_id: Id) -> RecordShown:
     return show(await ask.run(records.show_record, list_name, record_id), RecordShown)
 
 
+@TAG.patch("/lists/{list_name}/records/{record_id}", needs=(Key.LIST,), errors=(409,))
+async def change_record(
+    ask: Ask, list_name: Name, record_id: Id, body: RecordChange
+) -> RecordShown:
+    """Change a record.
+
+    A running dialer that holds it already goes by this from its next attempt on."""
+    found = await ask.run(fetch_named, Kind.LIST, list_name)
+    await ask.run(
+        single.change_record,
+        found.id,
+        record_id,
+        ask.now,
+        number=body.number,
+        inputs=body.inputs,
+        outputs=body.outputs,
+    )
+    return show(await ask.run(records.show_record, list_name, record_id), RecordShown)
+
+
+@TAG.delete("/lists/{list_name}/records/{record_id}", needs=(Key.LIST,), errors=(409,))
+async def remove_record(ask: Ask, list_name: Name, record_id: Id) -> None:
+    """Take a record off its list.
+
+    A call that is under way goes on; a retry that waits is not called."""
+    found = await ask.run(fetch_named, Kind.LIST, list_name)
+    await ask.run(single.remove_record, found.id, record_id, ask.now)
+
+
 @TAG.post("/lists/{list_name}/records", needs=(Key.LIST,), most_bytes=8 * 1024 * 1024, time_s=60)
 async def add_records(ask: Ask, list_name: Name, body: NewRecords) -> RecordsAdded:
     """Append records to a list, which is made if there is none: all of them, or none."""
@@ -210,6 +251,8 @@ OPERATIONS = (
     stow_list,
     list_records,
     show_record,
+    change_record,
+    remove_record,
     add_records,
     remove_records,
     list_black_list_entries,

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from core.errors import Forbidden
+from web.api.kinds import Password
 from web.api.operation import Ask, Tag
 from web.gate import read_session
 
@@ -18,17 +20,36 @@ class Me(msgspec.Struct, frozen=True, kw_only=True):
     form_token: str
 
 
+class PasswordChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    old_password: Password
+    password: Password
+
+
 @TAG.get("/me")
 async def show_me(ask: Ask) -> Me:
     """Whoever asks."""
     session = read_session(ask.request)
-    is_session = bool(session) and not ask.request.getHeader("authorization")
     return Me(
         name=ask.actor.name,
         keys=tuple(sorted(ask.actor.ring.keys)),
         has_master_key=ask.actor.ring.is_master,
-        form_token=ask.ground.tokens.sign(session) if is_session else "",
+        form_token=ask.ground.tokens.sign(session) if _is_browser(ask) else "",
     )
 
 
-OPERATIONS = (show_me,)
+@TAG.put("/me/password")
+async def change_own_password(ask: Ask, body: PasswordChange) -> None:
+    """Take another password, which logs you off in all other browsers.
+
+    For a browser that is logged on: a token changes nobody's password without `ADMIN`."""
+    if not _is_browser(ask):
+        raise Forbidden("a token changes no password of its own: log on with a browser")
+    await ask.ground.gate.change_password(ask.request, body.old_password, body.password)
+
+
+def _is_browser(ask: Ask) -> bool:
+    """Was it known by its session?"""
+    return not ask.request.getHeader("authorization")
+
+
+OPERATIONS = (show_me, change_own_password)

@@ -10,7 +10,7 @@ from msgspec import Meta
 from core.errors import NotFound
 from core.operations import people, tokens
 from core.rules.keys import Key
-from web.api.kinds import Id, Name, show
+from web.api.kinds import Id, Name, Password, show
 from web.api.operation import Ask, Made, Tag
 from web.api.paging import Page, Paged, cut
 
@@ -18,7 +18,6 @@ TAG = Tag(name="Users", text="Users, their classes and keys, and the tokens that
 
 Keys = Annotated[str, Meta(max_length=1000, description="Keys, parted by blanks.")]
 Line = Annotated[str, Meta(max_length=255)]
-Password = Annotated[str, Meta(min_length=1, max_length=1024)]
 
 
 class UserShown(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,8 +1,8 @@
 """Calls as CSV: read page by page in threads, sent as fast as the reader takes it.
 
-Spreadsheets run cells that begin with `=`, `+`, `-`, `@` or a control character as formulas
-(CWE-1236); such cells get an apostrophe in front. A telephone number's own `+` stays: digits
-alone are no formula.
+Spreadsheets run cells that begin with `=`, `+`, `-`, `@` (in Japan the wide ones, too) or a control
+character as formulas (CWE-1236); such cells get an apostrophe in front. A telephone number's own
+`+` stays: digits alone are no formula.
 """
 
 import csv
@@ -42,7 +42,7 @@ COLUMNS = (
     "channel",
 )
 
-_FORMULA = re.compile(r"[=+\-@\t\r\n]")
+_FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
 _NUMBER = re.compile(r"\+[0-9*#]+")
 
 

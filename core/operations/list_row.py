@@ -1,7 +1,8 @@
 """A row of a list's CSV file: its cells, and the record that they make.
 
 A cell that begins with an apostrophe and a character that makes spreadsheets compute (`=`, `+`,
-`-`, `@`) loses the apostrophe: `disarm` puts it there on the way out (CWE-1236).
+`-`, `@`, in Japan the wide ones, too) loses the apostrophe: `disarm` puts it there on the way out
+(CWE-1236).
 """
 
 import re
@@ -26,8 +27,8 @@ UNREADABLE = re.compile("[\udc80-\udcff]")
 _SHORT = MAX_VALUE // 5
 #: What a value's JSON escapes, and what `disarm` puts before a formula.
 _MARKED = re.compile(r"[\\\"']")
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_DISARMED = re.compile(r"'+[=+\-@\t\r]")
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+_DISARMED = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
 
 
 class RowParser:

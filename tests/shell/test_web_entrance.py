@@ -150,6 +150,11 @@ def test_a_log_on_never_leads_elsewhere(wanted: str, path: str) -> None:
     assert local_path(wanted) == path
 
 
+def test_a_log_on_makes_no_header_of_its_own(web: Web) -> None:
+    answer = give_password(web, onward="/a\r\nX-Evil: 1")
+    assert (answer.headers["location"], "x-evil" in answer.headers) == ("/", False)
+
+
 def test_logging_off_ends_the_session(web: Web) -> None:
     token = FormTokens(SECRET).sign(SESSION)
     assert web.ask("POST", "/logout", "token=" + "0" * 64, Origin=ORIGIN).status == 403

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from ami.translate import channel_of, render_hang_up, render_originate, translate
 from core.errors import InvalidValue
@@ -39,6 +41,9 @@ CHANNEL = [
     f"Uniqueid: {CALL}",
     f"Linkedid: {CALL}",
 ]
+
+#: What people write of a call, by the names of an Originate's fields.
+TEXTS = ("channel", "context", "extension", "account", "caller_id", "variables")
 
 
 def read(*lines: str) -> tuple[Event, ...]:
@@ -115,6 +120,26 @@ def test_the_end_points_caller_id_alone_leaves_the_other_to_the_pbx() -> None:
 def test_a_timeout_that_never_answers_is_refused(timeout_ms: int) -> None:
     with pytest.raises(InvalidValue, match=f'answer timeout "{timeout_ms}"'):
         render_originate(originate(answer_timeout_ms=timeout_ms))
+
+
+@given(st.sampled_from(TEXTS), st.text(max_size=40))
+@example("account", "x\r\nAction: Command\r\nCommand: core stop now")
+@example("caller_id", "x\nVariable: SHELL(id)=1")
+@example("variables", "1,SHELL(id)=1")
+def test_no_text_of_a_call_makes_a_header_of_its_own(name: str, text: str) -> None:
+    value = (("V", text),) if name == "variables" else text
+    try:
+        data = render_originate(originate(**{"account": "a", "caller_id": "c", name: value}))
+    except InvalidValue:
+        return
+    *lines, blank, end = data.decode().split("\r\n")
+    assert (blank, end) == ("", "")
+    names = [line.partition(": ")[0] for line in lines if text or ": " in line]
+    rest = {"Action", "ActionID", "Channel", "Context", "Exten", "Priority", "Timeout", "Async"}
+    rest |= {"ChannelId", "OtherChannelId", "CallerID", "Account", "Variable"}
+    assert set(names) <= rest
+    assert len(names) == len(set(names))
+    assert not [line for line in lines if "\n" in line or "\r" in line]
 
 
 def test_a_hang_up_names_the_channel_by_its_id() -> None:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from core.errors import InvalidValue, NotPossible
-from core.model import MAX_BOOST, CallList, Campaign, Pace, Run
+from core.model import MAX_BOOST, CallList, Campaign, Pace, Part, Run
 from core.operations import site_values
+from core.operations.campaign_parts import Link, add_part, link
 from core.operations.permission import log_entry, require, require_visible, visible
 from core.people import Actor
 from core.rules.keys import Key
@@ -144,43 +145,32 @@ def add_list(
     engine: Engine, actor: Actor, campaign_name: str, list_name: str, now: datetime
 ) -> None:
     """Have the campaign's next run go through the list, after those it has; nothing changes if
-    it does so already (manual, "Add an existing list to a campaign"). NotFound of either. Needs
-    CAMP."""
-    with engine.begin() as conn:
-        campaign, found = _find_both(conn, actor, campaign_name, list_name)
-        if found.id not in campaign.list_ids:
-            lists = (*campaign.list_ids, found.id)
-            _change(conn, actor, replace(campaign, list_ids=lists), f"list {list_name}", now)
+    it does so already (manual, "Add an existing list to a campaign"). NotFound of either;
+    InvalidConfiguration of a list that it may not call. Needs CAMP."""
+    campaign, found = _find_both(engine, actor, campaign_name, list_name)
+    if found.id not in campaign.list_ids:
+        add_part(engine, actor, campaign.id, Part.LIST, found.name, now)
 
 
 def add_black_list(
     engine: Engine, actor: Actor, campaign_name: str, list_name: str, now: datetime
 ) -> None:
     """Have the campaign's next run keep off the numbers on the list; nothing changes if it does
-    so already. NotFound of either. Needs CAMP."""
-    with engine.begin() as conn:
-        campaign, found = _find_both(conn, actor, campaign_name, list_name)
-        if found.id not in campaign.black_list_ids:
-            lists = (*campaign.black_list_ids, found.id)
-            changed = replace(campaign, black_list_ids=lists)
-            _change(conn, actor, changed, f"black list {list_name}", now)
+    so already. NotFound of either; InvalidConfiguration of a list that it calls. Needs CAMP."""
+    campaign, found = _find_both(engine, actor, campaign_name, list_name)
+    link(engine, actor, campaign.id, Link.BLACK_LIST, found.id, now)
 
 
 def _find_both(
-    conn: Connection, actor: Actor, campaign_name: str, list_name: str
+    engine: Engine, actor: Actor, campaign_name: str, list_name: str
 ) -> tuple[Campaign, CallList]:
     require(actor, Key.CAMP)
-    campaign = fetch_campaign_by_name(conn, campaign_name)
-    require_visible(actor, campaign, "campaign", campaign_name)
-    found = fetch_list_by_name(conn, list_name)
-    require_visible(actor, found, "list", list_name)
+    with reading(engine) as conn:
+        campaign = fetch_campaign_by_name(conn, campaign_name)
+        require_visible(actor, campaign, "campaign", campaign_name)
+        found = fetch_list_by_name(conn, list_name)
+        require_visible(actor, found, "list", list_name)
     return campaign, found
-
-
-def _change(conn: Connection, actor: Actor, campaign: Campaign, added: str, now: datetime) -> None:
-    stamp = campaign.stamp.touched(actor.name, now)
-    save_campaign(conn, replace(campaign, stamp=stamp))
-    write_log(conn, log_entry(actor, now, "campaign.add", campaign.name, added))
 
 
 def boost(engine: Engine, actor: Actor, campaign_name: str, percent: int, now: datetime) -> None:

@@ -16,6 +16,7 @@ from core.operations.campaign_parts import (
     replace_part,
     unlink,
 )
+from core.operations.campaigns import add_black_list, add_list
 from core.operations.elements import create, fetch_element, update
 from core.operations.site import apply, plan_text
 from core.operations.site_file import Kind
@@ -138,6 +139,21 @@ def test_trunks_and_black_lists_are_there_or_not(web_engine: Engine, campaign: C
         unlink(web_engine, SYSTEM, campaign.id, Link.TRUNK, black, NOW)
     with pytest.raises(InvalidConfiguration, match='"spring": it is one of its lists too'):
         link(web_engine, SYSTEM, campaign.id, Link.BLACK_LIST, campaign.list_ids[0], NOW)
+
+
+def test_lists_that_are_named_by_other_programs_must_fit_too(
+    web_engine: Engine, campaign: Campaign
+) -> None:
+    create(web_engine, SYSTEM, Kind.LIST, "DNC", {}, NOW)
+    add_black_list(web_engine, SYSTEM, "calls", "DNC", NOW)
+    for add, name in ((add_list, "DNC"), (add_black_list, "spring")):
+        with pytest.raises(InvalidConfiguration, match="either dials a list or keeps off it"):
+            add(web_engine, SYSTEM, "calls", name, NOW)
+    found = fetch_element(web_engine, SYSTEM, Kind.CAMPAIGN, campaign.id)
+    assert (found.entry.values["lists"], found.entry.values["black_lists"]) == (
+        ("spring",),
+        ("DNC",),
+    )
 
 
 def test_a_change_of_a_part_is_one_of_its_campaign(web_engine: Engine, campaign: Campaign) -> None:

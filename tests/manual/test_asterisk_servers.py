@@ -85,6 +85,27 @@ def test_calls_are_reconciled_when_an_unreachable_server_comes_back() -> None:
     assert world.ringing == [talking]
 
 
+def test_calls_are_reconciled_even_if_the_dialer_is_restarted_in_the_meantime() -> None:
+    world = World()
+    world.add_list(1, NUMBERS[:3])
+    world.load()
+    talking, transferred, ringing = world.ringing
+    world.answer(talking)
+    world.transfer(transferred)
+    world.ring(ringing)
+    world.post(events.ServerDown(server_id=1, reason="connection lost"))
+    world.restart()
+    world.now += timedelta(seconds=30)
+    assert world.logs == []
+    world.server_up(live=[talking], answered_channels=frozenset([talking]))
+    assert {c.log.attempt.channel_id: c.log.state for c in world.logs} == {
+        transferred: "TERMINATED",
+        ringing: "RS_LOST",
+    }
+    world.hang_up(talking)
+    assert world.states()[-1] == "TERMINATED"
+
+
 def test_a_fake_server_answers_half_the_calls_in_1_to_3_s_for_3_to_6_s(rig: Rig) -> None:
     rig.start()
     rig.ask(rig.configure(NUMBERS))

@@ -10,6 +10,8 @@ from sqlalchemy import Engine
 from core.errors import NotPossible
 from core.model import Campaign, EndPoint, Pace, Run
 from core.operations.campaigns import ask, campaigns
+from core.operations.elements import fetch_page
+from core.operations.site_file import Kind
 from core.people import SYSTEM
 from core.ports import events
 from core.store.campaigns import save_campaign
@@ -129,3 +131,18 @@ def test_campaigns_share_trunks_end_points_and_lists_at_the_same_time() -> None:
     assert called == {(run_id, number): 1 for run_id in (1, 2) for number in numbers(4)}
     assert world.dialer.live.trunks[TRUNK.id].in_use == 8
     assert world.dialer.live.endpoints[END.id].in_use == 8
+
+
+def test_what_happens_to_hidden_campaigns(sqlite: Engine) -> None:
+    """They match a search string, and all are displayed to who asks for them."""
+    with sqlite.begin() as conn:
+        save_campaign(conn, Campaign(name="Autumn"))
+        save_campaign(conn, Campaign(name="Autumn 2012", pace=Pace.HIDDEN))
+
+    def editor(**search: object) -> list[str]:
+        page = fetch_page(sqlite, SYSTEM, Kind.CAMPAIGN, **search)  # type: ignore[arg-type]
+        return [element.value.name for element in page.elements]
+
+    assert editor() == ["Autumn"]
+    assert editor(text="2012", with_hidden=True) == ["Autumn 2012"]
+    assert editor(with_hidden=True) == ["Autumn 2012", "Autumn"]

@@ -6,9 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InvalidValue
+from core.model import Campaign
 from core.rules.caller_ids import choose_caller_ids
 from core.rules.campaign_variables import MAX_COUNT, parse_campaign_variables
 from core.rules.placeholders import check_template, expand
+from tests.support.world import World
 
 
 def caller_id(template: str, **attributes: str) -> str:
@@ -28,6 +30,29 @@ def test_several_attributes_may_stand_in_one_caller_id() -> None:
 def test_num_is_the_number_being_called_and_lst_its_list() -> None:
     assert caller_id(check_template("${LST}:${NUM}")) == "LEADS:5551234"
     assert caller_id("${LST}:${NUM}", NUM="1", LST="X") == "LEADS:5551234"
+
+
+def test_the_four_fields_are_expanded_when_a_call_is_placed() -> None:
+    """Dial CLID, Agent CLID, Dial account and Caller presentation."""
+    world = World()
+    world.add_list(1, ["5551234"], NAME="WHITE", ID="5559876", PRACTICE="77")
+    fields = {
+        "dial_clid": "${ID}",
+        "agent_clid": "C1 ${NAME}",
+        "dial_account": "${LST}-${PRACTICE}",
+    }
+    world.load(Campaign(id=1, name="c", **fields))  # type: ignore[arg-type]
+    (call,) = world.originates
+    assert call.caller_id == "5559876"
+    assert call.endpoint_caller_id == '"C1 WHITE" <5551234>'
+    assert call.account == "list 1-77"
+    world.load(Campaign(id=2, name="d", dial_presentation="${ID}", **fields), run_id=2)  # type: ignore[arg-type]
+    assert (
+        world.originates[-1].caller_id
+        == choose_caller_ids(
+            dial="5559876", agent="C1 WHITE", presentation="5559876", number="5551234"
+        ).dialled
+    )
 
 
 @pytest.mark.parametrize("template", ["", "5551000", "Whipbird <5551000>", "cost $5 {a} 50%"])

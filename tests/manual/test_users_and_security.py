@@ -1,8 +1,23 @@
-"""Manual 25.02: "Users and security", "Users", "Classes", "The security model"."""
+"""Manual 25.02: "Users and security", "Users", "Classes", "The security model", and in place of
+"Password security", which stores some passwords as plain text, that none is."""
 
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from core.errors import NotPossible, NotRecognised
+from core.operations.doorkeeper import Doorkeeper
+from core.operations.people import UserChange, change_user, delete_class, show_users
+from core.people import SYSTEM
 from core.rules.keys import Key, Keyring, make_keyring, may_see, parse_keys, parse_user_keys
+from core.store.database import reading
+from core.store.users import fetch_user_by_name
+from tests.support.people import PASSWORD, QUICK, MovingClock, make_user
 
 ADMIN_CLASS = "USER ADMIN RT SYSLOG"
+NOW = datetime(2015, 4, 22, 17, 24, tzinfo=UTC)
+HERE = "10.10.5.100"
 
 
 def test_a_keyring_is_the_class_s_keys_and_the_user_s_own() -> None:
@@ -44,3 +59,41 @@ def test_the_reserved_keys_are_the_manual_s() -> None:
 
 def test_all_other_words_are_feature_keys() -> None:
     assert parse_keys("TEAM-7 Zürich x") == ("TEAM-7", "Zürich", "x")
+
+
+def test_successful_log_ons_are_counted_with_the_time_of_the_last(sqlite: Engine) -> None:
+    clock = MovingClock(NOW)
+    make_user(sqlite, NOW, "demoadmin")
+    door = Doorkeeper(sqlite, clock, QUICK)
+    door.log_in("demoadmin", PASSWORD, HERE)
+    clock.advance(hours=1)
+    door.log_in("demoadmin", PASSWORD, HERE)
+    with pytest.raises(NotRecognised):
+        door.log_in("demoadmin", "wrong", HERE)
+    [user] = show_users(sqlite, SYSTEM)
+    assert (user.logons, user.last_logon_at) == (2, NOW + timedelta(hours=1))
+
+
+def test_a_user_who_is_not_enabled_does_not_log_on_and_is_not_deleted(sqlite: Engine) -> None:
+    make_user(sqlite, NOW, "demoadmin")
+    change_user(sqlite, SYSTEM, "demoadmin", UserChange(is_enabled=False), NOW)
+    with pytest.raises(NotRecognised):
+        Doorkeeper(sqlite, MovingClock(NOW), QUICK).log_in("demoadmin", PASSWORD, HERE)
+    assert [user.name for user in show_users(sqlite, SYSTEM)] == ["demoadmin"]
+
+
+def test_any_user_has_a_class_which_stays_as_long(sqlite: Engine) -> None:
+    make_user(sqlite, NOW, "demouser", class_name=None)
+    assert [user.class_name for user in show_users(sqlite, SYSTEM)] == ["USER"]
+    with pytest.raises(NotPossible, match="give them another class first"):
+        delete_class(sqlite, SYSTEM, "USER", NOW)
+
+
+def test_no_password_is_stored_as_plain_text_and_the_same_one_twice_differs(sqlite: Engine) -> None:
+    for name in ("one", "two"):
+        make_user(sqlite, NOW, name)
+    with reading(sqlite) as conn:
+        one, two = (fetch_user_by_name(conn, name).password_hash for name in ("one", "two"))
+    assert one.startswith("$argon2id$")
+    assert PASSWORD not in one
+    assert one != two

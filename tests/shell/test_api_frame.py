@@ -16,7 +16,6 @@ from core.people import SYSTEM
 from core.store.campaigns import fetch_campaign_by_name, save_campaign
 from core.store.runs import create_run
 from tests.support.fixtures_web import NOW, SECRET, SESSION, Answer, Web, parse_answer, store_site
-from tests.support.people import PASSWORD
 from web.api.face import AT_ONCE
 from web.api.operation import ANSWER_S, MOST_BYTES
 from web.forgery import FormTokens
@@ -104,25 +103,6 @@ def test_a_browser_changes_something_only_with_the_form_token(api: Web) -> None:
     assert api.ask("POST", START, Cookie=cookie, X_Form_Token=told).status == 200
 
 
-def test_a_browser_changes_its_user_s_password_and_a_token_does_not(
-    api: Web, token: dict[str, str]
-) -> None:
-    session = {"Cookie": f"whipbird_session={SESSION}"}
-    form_token = FormTokens(SECRET).sign(SESSION)
-
-    def change(old: str, **headers: str) -> Answer:
-        body = json.dumps({"old_password": old, "password": "another horse"})
-        return put(api, headers, body, path="/api/v1/me/password")
-
-    assert change(PASSWORD, **session).status == 403
-    assert "a token changes no password" in change(PASSWORD, **token, **session).body
-    browser = {**session, "X-Form-Token": form_token}
-    wrong = problem(change("wrong horse", **browser))
-    assert (wrong["status"], wrong["errors"][0]["value"]) == (422, "***")
-    assert change(PASSWORD, **browser).status == 204
-    assert change(PASSWORD, **browser).status == 422
-
-
 def test_an_address_that_is_none_says_where_all_are(api: Web) -> None:
     told = problem(api.get("/api/v1/nope"))
     assert told["detail"] == "there is no such address; /api/v1/docs shows all"
@@ -181,16 +161,10 @@ def test_a_query_that_is_no_utf_8_is_malformed(api: Web, token: dict[str, str]) 
     assert problem(api.get(f"{CAMPAIGNS}?cursor=%FF", **token))["status"] == 400
 
 
-def put(
-    api: Web,
-    token: dict[str, str],
-    body: str,
-    kind: str = "application/json",
-    path: str = "/api/v1/campaigns/ABC/boost",
-) -> Answer:
+def put(api: Web, token: dict[str, str], body: str, kind: str = "application/json") -> Answer:
     headers = {**token, "Content-Type": kind, "Content-Length": str(len(body.encode()))}
     wire = api.connect()
-    lines = [f"PUT {path} HTTP/1.1", "Host: localhost"]
+    lines = ["PUT /api/v1/campaigns/ABC/boost HTTP/1.1", "Host: localhost"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     wire.protocol.dataReceived("\r\n".join([*lines, "", body]).encode())
     return parse_answer(wire.value())

@@ -1,43 +1,31 @@
-"""What the API's operations do, each once, against a real database."""
-
-import json
-from urllib.parse import quote
+"""What the API's operations do with calls, runs and numbers, each once, against a real database."""
 
 import pytest
 from sqlalchemy import Engine
 
-from core.model import Record
-from core.operations.outbox import fetch_outbox
-from core.operations.records import show_record, view_lists
-from core.people import SYSTEM
+from core.model import Campaign, Run
+from core.ports.commands import AttemptPlaced
+from core.ports.control import LiveCall
 from core.rules.states import CallState
 from core.store.audit import LogFilter, fetch_log
-from core.store.lists import fetch_list_by_name, save_record
-from tests.support.api_client import Client
+from core.store.journal import write_entries
+from tests.support.api_client import Client, furnish
 from tests.support.fixtures_web import (
+    NOW,
     Web,
     call_log,
     call_view,
     run_view,
     snapshot_of,
-    store_logs,
-    store_run,
-    store_site,
 )
 from web.api.operation import ROOT
+
+ABC = Campaign(id=1, name="ABC", list_ids=(1,), trunk_ids=(1,), endpoint_ids=(1,))
 
 
 @pytest.fixture
 def client(web: Web) -> Client:
-    campaign = store_site(web.engine, name="ABC")
-    run = store_run(web.engine, campaign)
-    store_logs(
-        web.engine,
-        call_log(run, campaign, 501, ext_status="SALE", talk_ms=4000),
-        call_log(run, campaign, 502, state=CallState.RS_BUSY),
-        call_log(run, campaign, 503, number="202"),
-    )
-    return Client(web)
+    return furnish(web)
 
 
 def actions(engine: Engine) -> list[tuple[str, str, str]]:
@@ -122,6 +110,45 @@ def test_a_call_is_shown_and_told_things_when_it_is_over(client: Client) -> None
     assert client.get("/calls/501")["outputs"] == {}
 
 
+def test_a_call_that_is_up_is_shown_as_the_dialer_knows_it(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempt = call_log(Run(id=1, campaign_id=1, started_at=NOW), ABC, 504).attempt
+    with client.web.engine.begin() as conn:
+        write_entries(conn, [AttemptPlaced(attempt=attempt)])
+    asked = client.get("/calls/504")
+    assert (asked["state"], asked["channel"], asked["ended_at"]) == ("REQUESTED", "", None)
+    live = LiveCall(
+        attempt_id=504,
+        run_id=1,
+        campaign_id=1,
+        campaign="ABC",
+        run_started_at=NOW,
+        number="201",
+        retry_no=0,
+        server="pbx-1",
+        trunk="carrier-a",
+        trunk_capacity=10,
+        endpoint="agents",
+        channel_id=attempt.channel_id,
+        state=CallState.CONNECTED,
+        channel="PJSIP/a-1",
+        outputs={"A": "1"},
+        requested_at=NOW,
+        connected_at=NOW,
+    )
+    monkeypatch.setattr(client.web.control, "find_call", lambda key: live if key == 504 else None)
+    shown = client.get("/calls/504")
+    assert (shown["state"], shown["channel"], shown["outputs"]) == (
+        "CONNECTED",
+        "PJSIP/a-1",
+        {"A": "1"},
+    )
+    told = {"state", "channel", "outputs", "connected_at"}
+    same = asked.keys() - told
+    assert {name: shown[name] for name in same} == {name: asked[name] for name in same}
+
+
 def test_a_call_is_added_once_under_its_key(client: Client) -> None:
     body = {"campaign": "ABC", "number": "+41 91 960 55 66", "attributes": {"N": "1"}}
     answers = [client.ask("POST", "/calls", body, Idempotency_Key="a") for _ in range(2)]
@@ -138,79 +165,6 @@ def test_a_call_that_cannot_be_is_refused_in_words(client: Client) -> None:
     told = client.send("POST", "/calls", {"campaign": "ABC", "number": "no"}, 422)
     assert told["errors"][0]["field"] == "number"
     client.send("POST", "/calls", {"campaign": "nope", "number": "1"}, 404)
-
-
-def test_records_are_added_shown_and_removed(client: Client) -> None:
-    new = [{"number": "300", "attributes": {"NAME": "Zoë"}}, {"number": "301", "priority": 3}]
-    told = client.send("POST", "/lists/autumn/records", {"records": new})
-    assert told == {"is_new": True, "added": 2, "skipped": 0}
-    again = {"records": new, "duplicates": "skip"}
-    assert client.send("POST", "/lists/autumn/records", again)["skipped"] == 2
-    first = client.get("/lists/autumn/records?limit=1")
-    second = client.get(first["next"].removeprefix(ROOT))
-    shown = [*first["items"], *second["items"]]
-    assert [(one["number"], one["priority"], one["is_ahead"]) for one in shown] == [
-        ("300", 0, False),
-        ("301", 3, True),
-    ]
-    assert second["next"] is None
-    assert shown[0]["inputs"] == {"NAME": "Zoë"}
-    gone = client.send("DELETE", "/lists/autumn/records?number=300&number=301")
-    assert gone == {"removed": 2}
-    assert client.get("/lists/autumn") == {"name": "autumn", "records": 0, "is_hidden": False}
-
-
-def test_a_record_is_changed_and_taken_off_its_list(client: Client) -> None:
-    path = "/lists/spring/records/1"
-    changed = client.send("PATCH", path, {"inputs": {"N": "1"}, "number": "+41 91 960 55 66"})
-    assert (changed["number"], changed["inputs"]) == ("+41919605566", {"N": "1"})
-    assert client.send("PATCH", path, {"outputs": {"M": "2"}}) == {**changed, "outputs": {"M": "2"}}
-    client.send("PATCH", path, {"number": "no"}, 422)
-    client.send("DELETE", path, status=204)
-    client.send("GET", path, status=404)
-    client.send("DELETE", path, status=404)
-
-
-def test_one_wrong_record_hinders_all_and_is_named(client: Client) -> None:
-    new = [{"number": "300"}, {"number": "301", "expires": "2020-01-01"}]
-    told = client.send("POST", "/lists/autumn/records", {"records": new}, 422)
-    [wrong] = told["errors"]
-    assert (wrong["field"], wrong["value"]) == ("records[1].expires", "2020-01-01")
-    assert [one.name for one in view_lists(client.web.engine, SYSTEM)] == ["spring"]
-
-
-def hide(client: Client, name: str) -> None:
-    path = f"/configuration/lists/{name}"
-    assert client.ask("PATCH", path, {"hidden": True}, If_Match="*").status == 200
-
-
-def test_a_list_is_hidden_stowed_away_and_dropped(client: Client) -> None:
-    client.send("POST", "/lists/autumn/records", {"records": [{"number": "1"}]})
-    hide(client, "autumn")
-    assert [one["name"] for one in client.get("/lists")["items"]] == ["spring"]
-    shown = client.get("/lists?with_hidden=true")["items"]
-    assert [one["name"] for one in shown] == ["autumn", "spring"]
-    client.send("POST", "/lists/autumn/stow", {"new_name": "old/autumn"})
-    for name, status in (("old/autumn", 204), ("spring", 409)):
-        path = f"/configuration/lists/{quote(name, safe='')}"
-        assert client.ask("DELETE", path, If_Match="*").status == status
-
-
-def test_a_record_of_another_list_is_not_there(client: Client) -> None:
-    client.send("POST", "/lists/autumn/records", {"records": [{"number": "1"}]})
-    client.send("GET", "/lists/autumn/records/1", status=404)
-    assert show_record(client.web.engine, SYSTEM, "spring", 1).number == "201"
-
-
-def test_an_entry_of_a_black_list_is_cancelled(client: Client) -> None:
-    client.send("POST", "/lists/never/records", {"records": [{"number": "201"}]})
-    [entry] = client.get("/black-list-entries?number=201&list_name=never")
-    assert entry["is_in_force"]
-    body = {"numbers": ["201"], "reason": "asked for it"}
-    told = client.send("POST", "/lists/never/cancellations", body)
-    assert told == {"found": 1, "updated": 1}
-    [entry] = client.get("/black-list-entries?number=201&list_name=never")
-    assert (entry["is_in_force"], "asked for it" in entry["cancelled"]) == (False, True)
 
 
 def test_a_number_s_story_says_why(client: Client) -> None:
@@ -232,83 +186,3 @@ def test_a_person_is_erased(client: Client) -> None:
     told = client.send("POST", "/numbers/201/erasure", {})
     assert (told["is_erased"], told["records"]) == (True, 1)
     assert client.get("/lists/spring/records")["items"] == []
-
-
-def test_users_come_change_and_go(client: Client) -> None:
-    new = {"name": "ben", "password": "correct horse battery", "class_name": "USER"}
-    made = client.ask("POST", "/users", new)
-    assert (made.status, made.headers["location"]) == (201, f"{ROOT}/users/ben")
-    changed = client.send("PATCH", "/users/ben", {"keys": "LIST", "is_enabled": False})
-    assert ("LIST" in changed["keys"], changed["is_enabled"]) == (True, False)
-    client.send("PUT", "/users/ben/password", {"password": "another horse battery"}, 204)
-    client.send("POST", "/users", new, 409)
-    client.send("DELETE", "/users/ben", status=204)
-    assert [one["name"] for one in client.get("/users")["items"]] == ["anna"]
-
-
-@pytest.mark.parametrize("password", ["qwxyz", "qwxyz" * 1000, ["qwxyz"]])
-def test_a_password_that_is_refused_is_not_told_back(client: Client, password: object) -> None:
-    answer = client.ask("PUT", "/users/anna/password", {"password": password})
-    assert (answer.status, "qwxyz" in answer.body) == (422, False)
-
-
-def test_classes_come_change_and_go(client: Client) -> None:
-    client.send("POST", "/classes", {"name": "LOOK", "keys": "USER RT"}, 204)
-    client.send("PUT", "/classes/LOOK", {"keys": "USER"}, 204)
-    [shown] = [one for one in client.get("/classes") if one["name"] == "LOOK"]
-    assert shown["keys"] == ["USER"]
-    client.send("DELETE", "/classes/LOOK", status=204)
-
-
-def test_a_token_is_shown_once_and_revoked(client: Client) -> None:
-    made = client.send("POST", "/tokens", {"name": "crm", "keys": "RT"})
-    assert made["secret"].startswith(made["token"]["prefix"])
-    assert made["secret"] not in json.dumps(client.get("/tokens"))
-    with client.web.engine.connect() as conn:
-        kept = conn.exec_driver_sql("SELECT body FROM kept_answer").all()
-    assert kept == [], "no secret is kept for an Idempotency-Key"
-    client.send("DELETE", f"/tokens/{made['token']['id']}", status=204)
-    client.send("DELETE", f"/tokens/{made['token']['id']}", status=409)
-
-
-def test_a_token_cannot_make_one_that_opens_more(client: Client) -> None:
-    small = Client(client.web, "RT", "small")
-    told = small.send("POST", "/tokens", {"name": "more", "keys": "ADMIN"}, 403)
-    assert "ADMIN" in told["detail"]
-
-
-def test_the_system_log_is_read_page_by_page(client: Client) -> None:
-    client.send("POST", "/dialer/stop")
-    client.send("POST", "/dialer/start")
-    page = client.get("/system-log?who=anna&limit=1")
-    rest = client.get(page["next"].removeprefix(ROOT))
-    assert [one["action"] for one in (*page["items"], *rest["items"])] == [
-        "dialer.start",
-        "dialer.stop",
-    ]
-
-
-def test_the_outbox_is_shown_and_emptied(client: Client) -> None:
-    assert client.get("/outbox?dead=true") == {"waiting": 0, "dead": 0, "letters": []}
-    assert client.send("POST", "/outbox/retry", {}) == {"letters": 0}
-    client.send("POST", "/outbox/drop", {"ids": [99]}, 404)
-    assert fetch_outbox(client.web.engine, SYSTEM, dead=True, limit=9).dead == 0
-
-
-def test_hostile_texts_come_back_as_they_are(client: Client) -> None:
-    hostile = "<script>alert(1)</script>\r\nSet-Cookie: a=b\r\n=1+1 'x' \"y\" 漢"
-    called = fetch_spring(client.web.engine)
-    with client.web.engine.begin() as conn:
-        save_record(conn, Record(list_id=called, number="209", inputs={"N": hostile}))
-    answer = client.ask("GET", "/lists/spring/records")
-    assert answer.headers["content-type"] == "application/json"
-    assert answer.headers["x-content-type-options"] == "nosniff"
-    assert json.loads(answer.body)["items"][-1]["inputs"] == {"N": hostile}
-    name = quote("a\r\nSet-Cookie: a=b", safe="")
-    refused = client.ask("POST", f"/lists/{name}/records", {"records": [{"number": "1"}]})
-    assert (refused.status, refused.cookies) == (422, [])
-
-
-def fetch_spring(engine: Engine) -> int:
-    with engine.connect() as conn:
-        return fetch_list_by_name(conn, "spring").id

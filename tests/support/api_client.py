@@ -6,7 +6,17 @@ from typing import Any
 from core.operations.tokens import add_token
 from core.people import SYSTEM
 from core.rules.keys import Key
-from tests.support.fixtures_web import NOW, Answer, Web, parse_answer
+from core.rules.states import CallState
+from tests.support.fixtures_web import (
+    NOW,
+    Answer,
+    Web,
+    call_log,
+    parse_answer,
+    store_logs,
+    store_run,
+    store_site,
+)
 from web.api.operation import ROOT
 
 ALL = " ".join(key for key in Key if key not in (Key.LICKEY, Key.DEBUG_AMI))
@@ -41,3 +51,16 @@ class Client:
         answer = self.ask(method, path, body)
         assert answer.status == status, answer.body
         return json.loads(answer.body) if answer.body else None
+
+
+def furnish(web: Web) -> Client:
+    """A client of a site with a campaign that has a run of three calls."""
+    campaign = store_site(web.engine, name="ABC")
+    run = store_run(web.engine, campaign)
+    store_logs(
+        web.engine,
+        call_log(run, campaign, 501, ext_status="SALE", talk_ms=4000),
+        call_log(run, campaign, 502, state=CallState.RS_BUSY),
+        call_log(run, campaign, 503, number="202"),
+    )
+    return Client(web)

@@ -19,8 +19,7 @@ def describing(
     operations: Sequence[Operation], tags: Sequence[Tag], address: Callable[[str], str]
 ) -> tuple[Operation, Operation]:
     """Two operations that tell of these: the OpenAPI document, and a page that shows it. Both
-    are written once. `address` is that of a
-    static file."""
+    are written once. `address` is that of a static file."""
     document, page = write_document(operations, tags), _write_page(address).encode()
 
     @_TAG.get("/openapi.json", is_open=True)

@@ -105,13 +105,7 @@ def explain(error: BaseException) -> Explained:
             text = "no answer in time; what was begun may still be done"
             return _explained(503, text, headers=_HEADERS[503], is_expected=False)
     known = describe(error)
-    if known.status == 401:
-        return _explained(
-            401, known.text, headers=(("WWW-Authenticate", 'Bearer realm="Whipbird"'),)
-        )
-    headers = known.headers
-    if known.status == 503:
-        headers += (("Retry-After", "5"),)
+    headers = known.headers + _HEADERS.get(known.status, ())
     return _explained(known.status, known.text, headers=headers, is_expected=known.is_expected)
 
 

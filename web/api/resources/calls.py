@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
 from core.errors import NotFound
-from core.model import LoggedCall
+from core.model import Attempt, CallLog, LoggedCall
 from core.operations.call_details import CallDetails, find_call
 from core.operations.calls import CallWish
 from core.operations.found_calls import CallFilter, find_calls
@@ -148,7 +148,7 @@ async def list_calls(ask: Ask, query: CallQuery) -> Page[CallShown]:
     found = await ask.run(find_calls, wanted, read_cursor(query, Id), query.limit)
     following = found.next_before
     return Page(
-        items=tuple(_logged(one) for one in found.calls),
+        items=tuple(_over(one, one.log, one.list_name) for one in found.calls),
         next=None if following is None else next_page(ask.request, following),
     )
 
@@ -186,86 +186,70 @@ async def clear_call_attributes(ask: Ask, call_id: Id) -> None:
     await remark(ask.ground, ask.actor, call_id, Reported(call_ids=(), report=Report.CLEAR))
 
 
-def _logged(found: LoggedCall) -> CallShown:
-    log, attempt = found.log, found.log.attempt
+def _detailed(found: CallDetails, live: LiveCall | None) -> CallShown:
+    if found.log is not None:
+        return _over(found, found.log, found.call_list.name)
+    return _up(found, live)
+
+
+def _over(found: LoggedCall | CallDetails, log: CallLog, list_name: str) -> CallShown:
     return CallShown(
-        call_id=attempt.id,
-        run_id=attempt.run_id,
-        campaign=found.campaign,
-        list_name=found.list_name,
-        record_id=attempt.record_id,
-        record_number=found.record.number,
-        number=attempt.number,
+        **_placed(found, log.attempt, list_name),
         state=log.state,
         ext_status=log.ext_status,
-        retry_no=attempt.retry_no,
-        requested_at=attempt.requested_at,
         connected_at=log.connected_at,
         ended_at=log.ended_at,
         wait_pre_ms=log.wait_pre_ms,
         wait_after_ms=log.wait_after_ms,
         talk_ms=log.talk_ms,
         next_retry_s=log.next_retry_s,
-        server=found.server,
-        trunk=found.trunk,
-        endpoint=found.endpoint,
-        channel_id=attempt.channel_id,
         channel=log.channel,
         cause=log.cause,
         tech_cause=log.tech_cause,
         reason=log.reason,
-        inputs=found.record.inputs,
         outputs=found.record.outputs,
     )
 
 
-def _detailed(found: CallDetails, live: LiveCall | None) -> CallShown:
-    if found.log is not None:
-        return _logged(
-            LoggedCall(
-                log=found.log,
-                record=found.record,
-                campaign=found.campaign,
-                run_started_at=found.run_started_at,
-                list_name=found.call_list.name,
-                server=found.server,
-                trunk=found.trunk,
-                endpoint=found.endpoint,
-            )
-        )
-    attempt = found.attempt
-    outputs = found.record.outputs
-    if live is not None and live.outputs is not None:
-        outputs = live.outputs
+def _up(found: CallDetails, live: LiveCall | None) -> CallShown:
+    """`live` is None of one that is not known to the dialer yet, or no more."""
+    outputs = live.outputs if live else None
     return CallShown(
-        call_id=attempt.id,
-        run_id=attempt.run_id,
-        campaign=found.campaign,
-        list_name=found.call_list.name,
-        record_id=attempt.record_id,
-        record_number=found.record.number,
-        number=attempt.number,
+        **_placed(found, found.attempt, found.call_list.name),
         state=live.state if live else CallState.REQUESTED,
         ext_status=live.ext_status if live else "",
-        retry_no=attempt.retry_no,
-        requested_at=attempt.requested_at,
         connected_at=live.connected_at if live else None,
         ended_at=None,
         wait_pre_ms=0,
         wait_after_ms=0,
         talk_ms=0,
         next_retry_s=0,
-        server=found.server,
-        trunk=found.trunk,
-        endpoint=found.endpoint,
-        channel_id=attempt.channel_id,
         channel=live.channel if live else "",
         cause=0,
         tech_cause="",
         reason="",
-        inputs=found.record.inputs,
-        outputs=outputs,
+        outputs=found.record.outputs if outputs is None else outputs,
     )
+
+
+def _placed(found: LoggedCall | CallDetails, attempt: Attempt, list_name: str) -> dict[str, Any]:
+    """What is known of a call from its beginning."""
+    return {
+        "call_id": attempt.id,
+        "run_id": attempt.run_id,
+        "campaign": found.campaign,
+        "list_name": list_name,
+        "record_id": attempt.record_id,
+        "record_number": found.record.number,
+        "number": attempt.number,
+        "retry_no": attempt.retry_no,
+        "requested_at": attempt.requested_at,
+        "server": found.server,
+        "trunk": found.trunk,
+        "endpoint": found.endpoint,
+        "channel_id": attempt.channel_id,
+        "inputs": found.record.inputs,
+    }
 
 
 OPERATIONS = (

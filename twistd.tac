@@ -44,6 +44,7 @@ from core.engine.retention import Retention
 from core.engine.smtp import SmtpCourier
 from core.engine.threads import DatabaseThreads
 from core.errors import WhipbirdError
+from core.garbage import leave_what_is_there
 from core.listening import check_free
 from core.log import start_log
 from core.model import Server, ServerType
@@ -136,6 +137,7 @@ def listen(settings, factory):
     return StreamServerEndpointService(endpoint, factory)
 
 
+reactor.callWhenRunning(leave_what_is_there)
 reactor.callWhenRunning(threads.start)
 reactor.callWhenRunning(logons.start)
 reactor.addSystemEventTrigger("after", "shutdown", logons.stop)

@@ -1,24 +1,39 @@
-"""The dialect under load: `addcall` while the dialer places 100 calls a second, and `addToList`.
+"""The dialect under load: `addcall` and pages of `edit/…` while the dialer places 100 calls a
+second, what they add to its ticks, and `addToList`.
 
 Everything goes through the real service over real sockets; calls are placed on a simulated PBX.
 """
 
 import http.client
+import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
 from tests.support.installation import Installation
+from tests.support.people import basic, make_user
 
-#: Calls a second that the dialer places, requests a second, and for how many seconds.
-PACE, RATE, SPAN_S = 100, 100, 20
+#: Calls a second that the dialer places.
+PACE = 100
+#: Requests come in turns of so many seconds, all kinds after each other, so many times.
+TURN_S, ROUNDS = 15, 3
 #: Connections that share the requests.
 CLIENTS = 16
+#: Rows of a page.
+ROWS = 100
 NUMBERS, CHUNK = 100_000, 1000
+
+API = "/wombat/api"
+#: The steps of a tick, as `sysup/jmx` calls them.
+STEPS = ("wombat.all.msg-in", "wombat.all.brain", "wombat.brain.calls")
+USER = {"Authorization": basic("anna")}
 
 SITE = f"""
 [servers.pbx]
@@ -54,15 +69,62 @@ end_points = ["message"]
 lists = []
 idles_on_termination = true
 """
-API = "/wombat/api"
+#: As many elements as a page has rows.
+CROWD = "\n".join(
+    f"""
+[trunks."trunk {i}"]
+server = "pbx"
+dial_string = "Local/${{num}}@out/n"
+
+[lists."list {i}"]
+
+[campaigns."campaign {i}"]
+trunks = ["line"]
+end_points = ["message"]
+lists = ["list {i}"]
+"""
+    for i in range(ROWS)
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Load:
+    """So many requests a second; `path` is that of each, by its number."""
+
+    name: str
+    rate: int
+    path: Callable[[int], str]
+    is_answered: Callable[[bytes], bool]
+
+
+def _addcall(number: int) -> str:
+    attributes = quote(f"ID:{number},PERS:John_Doe")
+    return f"{API}/calls/?op=addcall&campaign=drip&number={6660000 + number}&attrs={attributes}"
+
+
+def _page(thing: str) -> Load:
+    return Load(
+        name=f"a page of edit/{thing}",
+        rate=10,
+        path=lambda _number: f"{API}/edit/{thing}/?mode=L&items={ROWS}&parent=1",
+        is_answered=lambda body: f'"nRecords":{ROWS}'.encode() in body,
+    )
+
+
+LOADS = (
+    Load(name="addcall", rate=100, path=_addcall, is_answered=lambda body: body.startswith(b"OK")),
+    *map(_page, ("trunk", "campaign", "list", "list/record", "list/logs")),
+)
 
 
 @contextmanager
 def service() -> Iterator[Installation]:
     with tempfile.TemporaryDirectory() as directory:
         found = Installation(Path(directory))
-        found.apply(SITE)
-        found.import_numbers([str(5550000 + i) for i in range(PACE * SPAN_S * 4)], "big")
+        found.apply(SITE + CROWD)
+        numbers = PACE * TURN_S * ROUNDS * (len(LOADS) + 2)
+        found.import_numbers([str(5550000 + i) for i in range(numbers)], "big")
+        make_user(found.database, datetime.now(UTC))
         found.start()
         try:
             yield found
@@ -75,52 +137,61 @@ def measure() -> None:
         for campaign in ("load", "drip"):
             found.get(f"{API}/campaigns/?op=start&campaign={campaign}")
         time.sleep(5)
-        alone = _measure_ticks(found)
-        latencies = sorted(_add_calls(found))
-        busy = _measure_ticks(found)
-        _report("addcall", latencies)
-        print(f"a decision takes {alone} ms without requests, {busy} ms with them (median)")
+        latencies: Mapping[str, list[float]] = defaultdict(list)
+        ticks: Mapping[str, list[float]] = defaultdict(list)
+        for _ in range(ROUNDS):
+            time.sleep(TURN_S)
+            ticks[""].append(_tick_ms(found))
+            for load in LOADS:
+                latencies[load.name] += _send(found, load)
+                ticks[load.name].append(_tick_ms(found))
+        _report(latencies, ticks)
         rate = _add_numbers(found)
         print(f"addToList in chunks of {CHUNK}: {rate:,.0f} numbers/s (at least 10,000 is wanted)")
 
 
-def _measure_ticks(found: Installation) -> str:
-    return str(found.get(f"{API}/sysup/jmx/")["wombat.all.brain:50th"])
+def _tick_ms(found: Installation) -> float:
+    """What a tick takes, by the medians of its steps over the latest thousand."""
+    figures = found.get(f"{API}/sysup/jmx/")
+    return sum(float(figures[f"{step}:50th"]) for step in STEPS)
 
 
-def _add_calls(found: Installation) -> list[float]:
-    """Seconds from the moment a request is due to its answer, so that a late client counts."""
+def _send(found: Installation, load: Load) -> list[float]:
+    """Send requests for a turn. Seconds from the moment when each is due to its answer, so that
+    a late client counts."""
     latencies: list[float] = []
     start = time.monotonic() + 0.5
 
     def work(client: int) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", found.web_port, timeout=30)
-        for turn in range(client, RATE * SPAN_S, CLIENTS):
-            due = start + turn / RATE
+        for number in range(client, load.rate * TURN_S, CLIENTS):
+            due = start + number / load.rate
             time.sleep(max(0.0, due - time.monotonic()))
-            attributes = quote(f"ID:{turn},PERS:John_Doe")
-            connection.request(
-                "GET",
-                f"{API}/calls/?op=addcall&campaign=drip&number={6660000 + turn}&attrs={attributes}",
-            )
+            connection.request("GET", load.path(number), headers=USER)
             answer = connection.getresponse().read()
-            assert answer.startswith(b"OK"), answer
             latencies.append(time.monotonic() - due)
+            assert load.is_answered(answer), answer[:500]
 
     threads = [threading.Thread(target=work, args=(client,)) for client in range(CLIENTS)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    assert len(latencies) == load.rate * TURN_S, f"requests of {load.name} went wrong"
     return latencies
 
 
-def _report(what: str, latencies: list[float]) -> None:
-    p50, p99 = (1000 * latencies[int(len(latencies) * part)] for part in (0.5, 0.99))
-    print(
-        f"{what} at {RATE} requests/s while {PACE} calls/s are placed:"
-        f" p50 {p50:.0f} ms, p99 {p99:.0f} ms (at most 100 is wanted)"
-    )
+def _report(latencies: Mapping[str, list[float]], ticks: Mapping[str, list[float]]) -> None:
+    alone = statistics.median(ticks[""])
+    print(f"while {PACE} calls/s are placed; a tick takes {alone:.3f} ms without requests")
+    for load in LOADS:
+        found = sorted(latencies[load.name])
+        p50, p99 = (1000 * found[int(len(found) * part)] for part in (0.5, 0.99))
+        tick = statistics.median(ticks[load.name])
+        print(
+            f"  {load.name}, {load.rate} a second: p50 {p50:.0f} ms, p99 {p99:.0f} ms (at most 100"
+            f" is wanted); a tick {tick:.3f} ms, {tick / alone - 1:+.0%} (at most +10 %)"
+        )
 
 
 def _add_numbers(found: Installation) -> float:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from core.rules.active_period import EVERY_MOMENT, ActivePeriod
 from core.rules.caps import Cap, Refusal
 from core.rules.disposition import DispositionRule
-from core.rules.multinumbers import numbers_looked_up
+from core.rules.multinumbers import numbers_of
 from core.rules.news import Topic
 from core.rules.recipient_hours import RecipientHours
 from core.rules.reschedule import RescheduleRule
@@ -319,8 +319,7 @@ class Screen:
 
     def numbers_of(self, record: Record) -> tuple[str, ...]:
         """Those of the record's numbers for which black lists are asked."""
-        every_one = self.checks_every_number
-        return numbers_looked_up(record.number, record.inputs, every_one=every_one)
+        return numbers_of(record.number, record.inputs, every_one=self.checks_every_number)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,12 +17,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from core.engine.filters import Filters
-from core.model import HopperEntry, Screen
+from core.model import HopperEntry, Record, Screen
 from core.ports.commands import AttemptPlaced, CallClosed, JournalEntry
 from core.ports.events import BatchFetched
 from core.rules.blacklists import is_blacklisted
 from core.rules.caps import KEPT, PastCall, Refusal, allows, counted_as
-from core.rules.multinumbers import number_for
+from core.rules.multinumbers import has_further, number_for
 from core.store.bins import Bin, fetch_binned
 from core.store.blacklists import fetch_blacklist_entries
 from core.store.erasure import erase_late
@@ -56,7 +56,7 @@ def screen_batch(
     `filters` let through are looked up in black lists."""
     if screen is None or not batch.entries:
         return batch
-    numbers = {entry.record.id: screen.numbers_of(entry.record) for entry in batch.entries}
+    numbers = _numbers_looked_up(screen, [entry.record for entry in batch.entries])
     suspects = filters.narrow(conn, screen.black_list_ids, _all_of(numbers))
     found = _find(conn, screen, numbers, suspects, now)
     refusals = _refuse_entries(conn, screen, batch.entries, now)
@@ -72,6 +72,12 @@ def screen_batch(
         for entry in batch.entries
     )
     return replace(batch, entries=entries)
+
+
+def _numbers_looked_up(screen: Screen, records: Sequence[Record]) -> dict[int, tuple[str, ...]]:
+    if not has_further(chain.from_iterable(record.inputs for record in records)):
+        return {record.id: (record.number,) for record in records}
+    return {record.id: screen.numbers_of(record) for record in records}
 
 
 def _find_zones(screen: Screen, entry: HopperEntry) -> tuple[str, ...] | None:

@@ -12,7 +12,7 @@ from core.errors import InvalidValue
 from core.model import Campaign, ListPosition, Record, Retry, Run
 from core.rules.blacklists import CANCELLED, until
 from core.rules.caps import KEPT, allows, counted_as
-from core.rules.multinumbers import number_for, numbers_looked_up
+from core.rules.multinumbers import number_for, numbers_of
 from core.rules.opening_hours import OpeningHours
 from core.rules.reasons import Listed, Person, Reason, ReasonKind, Standing
 from core.rules.states import CallState
@@ -136,9 +136,7 @@ def _listed(
     conn: Connection, campaign: Campaign, record: Record, lists: Mapping[int, str]
 ) -> list[Listed]:
     zone = ZoneInfo(campaign.time_zone)
-    numbers = numbers_looked_up(
-        record.number, record.inputs, every_one=campaign.checks_every_number
-    )
+    numbers = numbers_of(record.number, record.inputs, every_one=campaign.checks_every_number)
     return [
         Listed(
             list_name=lists.get(list_id, UNSEEN),

@@ -56,9 +56,12 @@ def screen_batch(
     `filters` let through are looked up in black lists."""
     if screen is None or not batch.entries:
         return batch
-    numbers = _numbers_looked_up(screen, [entry.record for entry in batch.entries])
-    suspects = filters.narrow(conn, screen.black_list_ids, _all_of(numbers))
-    found = _find(conn, screen, numbers, suspects, now)
+    records = [entry.record for entry in batch.entries]
+    wanted = _numbers_looked_up(screen, records)
+    found: set[int] = set()
+    if suspects := filters.narrow(conn, screen.black_list_ids, wanted):
+        numbers = {record.id: screen.numbers_of(record) for record in records}
+        found = _find(conn, screen, numbers, suspects, now)
     refusals = _refuse_entries(conn, screen, batch.entries, now)
     if not found and not refusals and screen.recipient_hours is None:
         return batch
@@ -74,10 +77,10 @@ def screen_batch(
     return replace(batch, entries=entries)
 
 
-def _numbers_looked_up(screen: Screen, records: Sequence[Record]) -> dict[int, tuple[str, ...]]:
-    if not has_further(chain.from_iterable(record.inputs for record in records)):
-        return {record.id: (record.number,) for record in records}
-    return {record.id: screen.numbers_of(record) for record in records}
+def _numbers_looked_up(screen: Screen, records: Sequence[Record]) -> set[str]:
+    if not has_further(chain.from_iterable([record.inputs for record in records])):
+        return {record.number for record in records}
+    return set(chain.from_iterable(map(screen.numbers_of, records)))
 
 
 def _find_zones(screen: Screen, entry: HopperEntry) -> tuple[str, ...] | None:

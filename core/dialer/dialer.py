@@ -64,6 +64,7 @@ class Dialer:
             events.DatabaseUp: keeper.database_up,
             events.Starting: tracker.starting,
             events.ServersLoaded: keeper.servers_loaded,
+            events.RecentCalls: keeper.calls_remembered,
             events.RunLoaded: keeper.run_loaded,
             events.RunReloaded: keeper.run_reloaded,
             events.RunAsked: keeper.run_asked,

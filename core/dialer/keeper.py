@@ -16,6 +16,7 @@ from core.ports.events import (
     DatabaseUp,
     ListsChanged,
     OpenCall,
+    RecentCalls,
     RecordsAdded,
     RecordsGathered,
     RunAsked,
@@ -43,6 +44,11 @@ class Keeper:
     def servers_loaded(self, event: ServersLoaded, _now: datetime) -> None:
         for server in event.servers:
             self._live.servers.setdefault(server.id, LiveServer(server)).server = server
+
+    def calls_remembered(self, event: RecentCalls, _now: datetime) -> None:
+        window = self._trunk(event.trunk).window
+        for placed_at in event.placed_at:
+            window.place(placed_at)
 
     def database_down(self, event: DatabaseDown, now: datetime) -> None:
         """Nothing new begins that could not be written down; calls that are up go on."""

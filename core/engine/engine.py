@@ -99,7 +99,7 @@ class Engine(Service):
         self._beat.clock = reactor
         self._tick_waiters: list[Deferred[None]] = []
         self.traffic = Traffic()
-        start = load_start(database)
+        start = load_start(database, clock.now())
         self.dialer = Dialer(site_key=start.site_key, next_attempt_id=start.next_attempt_id)
         self.publisher = Publisher(self.dialer, clock)
         #: In milliseconds, so that no two processes have the same.
@@ -125,6 +125,8 @@ class Engine(Service):
         super().startService()  # type: ignore[no-untyped-call]  # Twisted is untyped
         start: Start = self._start
         self._set_servers(start.servers)
+        for recent in start.recent_calls:
+            self.post(recent)
         for run in start.runs:
             log.info("run %d of %s taken up", run.plan.run.id, run.plan.campaign.name)
             self.post(run)

@@ -16,6 +16,7 @@ from core.ports.events import (
     Event,
     ListsChanged,
     OpenCall,
+    RecentCalls,
     RecordsAdded,
     RecordsGathered,
     RunAsked,
@@ -36,6 +37,7 @@ from core.store.campaigns import fetch_campaign
 from core.store.database import reading
 from core.store.endpoints import fetch_endpoint
 from core.store.lists import fetch_list_by_name
+from core.store.recent_calls import fetch_recent_calls
 from core.store.reports import fetch_outcomes
 from core.store.run_lists import ListVerb, change_list
 from core.store.runs import (
@@ -52,7 +54,7 @@ from core.store.runs import (
 )
 from core.store.servers import fetch_servers
 from core.store.site import fetch_site_key
-from core.store.trunks import fetch_trunk
+from core.store.trunks import fetch_trunk, fetch_trunks
 
 #: Most wishes taken up at a time.
 WISHES = 50
@@ -65,18 +67,28 @@ class Start:
     site_key: str
     next_attempt_id: int
     servers: tuple[Server, ...]
+    recent_calls: tuple[RecentCalls, ...]
     runs: tuple[RunLoaded, ...]
 
 
-def load_start(engine: Engine) -> Start:
+def load_start(engine: Engine, now: datetime) -> Start:
     """The whole of it: every run that is open or has calls of unknown fate is taken up."""
     with reading(engine) as conn:
         return Start(
             site_key=fetch_site_key(conn),
             next_attempt_id=last_attempt_id(conn) + 1,
             servers=tuple(fetch_servers(conn)),
+            recent_calls=_load_recent_calls(conn, now),
             runs=tuple(_load_run(conn, run.id) for run in fetch_unfinished_runs(conn)),
         )
+
+
+def _load_recent_calls(conn: Connection, now: datetime) -> tuple[RecentCalls, ...]:
+    trunks = {trunk.id: trunk for trunk in fetch_trunks(conn)}
+    found = fetch_recent_calls(conn, tuple(trunks.values()), now)
+    return tuple(
+        RecentCalls(trunk=trunks[key], placed_at=moments) for key, moments in found.items()
+    )
 
 
 def _load_run(conn: Connection, run_id: int) -> RunLoaded:

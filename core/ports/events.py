@@ -185,6 +185,15 @@ class ServersLoaded:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RecentCalls:
+    """When a trunk placed the calls of its last period, in order, before a restart: its rate
+    still counts them."""
+
+    trunk: Trunk
+    placed_at: tuple[datetime, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class OpenCall:
     """An attempt of unknown fate from before a restart, with all it was made from. Its trunk
     and end-point may have left the campaign since. If it was transferred, `connected_at` tells
@@ -350,6 +359,7 @@ Event = (
     PbxEvent
     | Reported
     | ServersLoaded
+    | RecentCalls
     | RunLoaded
     | RunReloaded
     | RunAsked

@@ -116,6 +116,21 @@ def test_after_a_kill_nothing_is_dialled_twice_and_nothing_forgotten(
     assert run.attempted == sum(rig.outcomes().values())
 
 
+def test_after_a_kill_a_trunk_keeps_to_its_rate(rig: Rig) -> None:
+    answered = Simulation(outcomes={"answered": 1}, ring_s=(1, 1), talk_s=(2, 2))
+    rate = {"max_calls_per_period": 5, "period_ms": 3_600_000}
+    campaign = rig.configure(NUMBERS[:12], simulation=answered, trunk=rate)
+    rig.start()
+    rig.ask(campaign)
+    rig.turn(2)
+    rig.kill()
+    rig.start()
+    rig.turn(3500)
+    assert sum(rig.outcomes().values()) == 5
+    rig.turn(200)
+    assert sum(rig.outcomes().values()) == 10
+
+
 def test_a_clean_stop_loses_no_record_and_no_attempt(rig: Rig) -> None:
     campaign = rig.configure(NUMBERS[:40], simulation=Simulation(outcomes={"answered": 1}))
     engine = rig.start()

@@ -329,9 +329,10 @@ async def test_a_local_call_keeps_its_id_to_the_end_and_tells_its_far_half_apart
 ) -> None:
     call = desk.dial("1000001", dial_string=LOCAL, extension="wait")
     told = [type(event) for event in await desk.until_over(call)]
-    assert (told[:2], told[-1]) == ([OriginateSent, Dialling], HungUp)
-    assert [kind for kind in told[2:-1] if kind is not Originated] == [Signalled, DialEnded]
-    assert told.count(Originated) == 1
+    # Asterisk judges the Originate in a thread of its own: its answer may come before DialBegin.
+    assert told[1:-1].count(Originated) == 1
+    told.remove(Originated)
+    assert told == [OriginateSent, Dialling, Signalled, DialEnded, HungUp]
     rows = await deferToThread(asterisk.cdr_of, call)
     assert [row.disposition for row in rows] == ["ANSWERED"]
 

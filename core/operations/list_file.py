@@ -23,8 +23,8 @@ from core.store.bulk import Row
 
 #: How much of a file `read_layout` wants to see, in bytes.
 BEGINNING = 1 << 16
-#: How much of a file is one block, in characters.
-BLOCK = 1 << 20
+#: How much of a file is one block, in characters: its rows fit the processor's cache.
+BLOCK = 1 << 15
 #: A row that goes on for more lines than this has a quote that is never closed.
 MAX_LINES = 50
 #: The names of the column of numbers, the preferred one first.
@@ -196,6 +196,8 @@ def _read_block(
     together so that none of its lines is taken for a row. A quote that is never closed costs
     its own line only.
     """
+    if (plain := parser.parse_plain(lines, delimiter)) is not None:
+        return Block(accepted=plain, rejected=[]), []
     rows = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
         block, count = _parse(enumerate(rows, first_line), parser)

@@ -6,12 +6,13 @@ A cell that begins with an apostrophe and a character that makes spreadsheets co
 """
 
 import re
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from core.errors import InvalidValue
 from core.rules.attributes import MAX_VALUE, check_value
-from core.rules.numbers import parse_number
+from core.rules.numbers import are_numbers, parse_number
 from core.rules.turns import Turn, parse_turn
 from core.store.bulk import Row
 from core.store.types import render_attributes
@@ -23,6 +24,8 @@ NUMBER = ""
 #: What bytes become that the file's encoding does not have.
 UNREADABLE = re.compile("[\udc80-\udcff]")
 
+#: Rows that are told at one look: they fit the processor's cache.
+LOOK = 500
 #: A row of no more characters has no value that is too long: each is four bytes at most.
 _SHORT = MAX_VALUE // 5
 #: What a value's JSON escapes, and what `disarm` puts before a formula.
@@ -35,8 +38,8 @@ class RowParser:
     """Reads rows with these columns.
 
     Almost every row of a long file is plain: its cells are filled, short and printable, so
-    that they are attributes as they stand and their JSON is made in one go. This halves
-    the time of an import.
+    that they are attributes as they stand and their JSON is made in one go. So are all rows of
+    most blocks, which is told at one look. This halves the time of an import.
     """
 
     def __init__(self, names: tuple[str, ...], *, now: datetime, zone: ZoneInfo) -> None:
@@ -48,6 +51,31 @@ class RowParser:
         attributes = {name: "%s" for name in names if name != NUMBER}
         self._template = render_attributes(attributes) if attributes else None
 
+    def parse_plain(self, lines: Sequence[str], delimiter: str) -> list[Row] | None:
+        """The rows of these lines, if all of them are plain; None otherwise."""
+        rows = list[Row]()
+        for start in range(0, len(lines), LOOK):
+            some = self._look_at(lines[start : start + LOOK], delimiter)
+            if some is None:
+                return None
+            rows += some
+        return rows
+
+    def _look_at(self, lines: Sequence[str], delimiter: str) -> Iterable[Row] | None:
+        text = "".join(lines).replace("\n", "").replace("\r", "")
+        if self._has_turns or max(map(len, lines)) > _SHORT or not _is_plain(text):
+            return None
+        rows = [line.rstrip("\r\n").split(delimiter) for line in lines]
+        if any(len(cells) != len(self._names) or "" in cells for cells in rows):
+            return None
+        numbers = [cells.pop(self._number_at) for cells in rows]
+        if not are_numbers(numbers):
+            return None
+        if self._template is None:
+            return ((number, None, None) for number in numbers)
+        values = map(self._template.__mod__, map(tuple, rows))
+        return ((number, inputs, None) for number, inputs in zip(numbers, values, strict=True))
+
     def parse(self, cells: list[str]) -> Row | None:
         """None of an empty row, InvalidValue of a cell that may not be. `cells` are used up
         unless it raises."""
@@ -57,8 +85,7 @@ class RowParser:
             or len(text) > _SHORT
             or "" in cells
             or self._has_turns
-            or _MARKED.search(text)
-            or not text.isprintable()
+            or not _is_plain(text)
         ):
             return self._parse_with_care(cells) if text else None
         number = parse_number(cells[self._number_at])
@@ -83,6 +110,10 @@ class RowParser:
         return parse_turn(
             priority=priority, schedule=schedule, expires=expires, now=self._now, zone=self._zone
         )
+
+
+def _is_plain(text: str) -> bool:
+    return text.isprintable() and not _MARKED.search(text)
 
 
 def _read_value(name: str, value: str) -> str:

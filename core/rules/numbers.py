@@ -6,6 +6,7 @@ reach a dial string, where `@`, `&` or `,` change what is dialled.
 """
 
 import re
+from collections.abc import Iterable
 
 from core.errors import InvalidValue
 
@@ -14,6 +15,7 @@ MAX_LENGTH = 40
 
 _MARKS = str.maketrans("", "", " .-/()\u00a0\t")
 _NUMBER = re.compile(rf"\+?[0-9*#]{{1,{MAX_LENGTH}}}")
+_NUMBERS = re.compile(rf"(?:{_NUMBER.pattern}\n)*")
 
 
 def parse_number(text: str) -> str:
@@ -24,6 +26,11 @@ def parse_number(text: str) -> str:
     if _NUMBER.fullmatch(number):
         return number
     raise InvalidValue("number", text, _why_not(number))
+
+
+def are_numbers(texts: Iterable[str]) -> bool:
+    """Are all of them numbers in their stored form? Very many are told at once."""
+    return _NUMBERS.fullmatch("".join(f"{text}\n" for text in texts)) is not None
 
 
 def _why_not(number: str) -> str:

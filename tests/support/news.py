@@ -4,35 +4,28 @@ from core.rules.news import CallChanged, CallEnded, RunChanged, RunFigures
 from core.rules.states import CallState, RunState
 from tests.support.world import NOON
 
+_RUN: dict[str, object] = {"at": NOON, "run_id": 7, "campaign_id": 3, "campaign": "Spring"}
+_COUNTS: dict[str, object] = {"state": RunState.RUNNING, "attempted": 5, "completed": 2}
+_CALL: dict[str, object] = {
+    "list_id": 2,
+    "list_name": "people",
+    "record_id": 11,
+    "number": "5551234",
+    "retry_no": 0,
+}
+
 
 def call_news(call_id: int = 1, **changes: object) -> CallChanged:
     """A call of run 7 of the campaign Spring is connected."""
-    values: dict[str, object] = {
-        "at": NOON,
-        "call_id": call_id,
-        "run_id": 7,
-        "campaign_id": 3,
-        "campaign": "Spring",
-        "list_id": 2,
-        "list_name": "people",
-        "record_id": 11,
-        "number": "5551234",
-        "retry_no": 0,
-        "state": CallState.CONNECTED,
-    }
+    values = {**_RUN, **_CALL, "call_id": call_id, "state": CallState.CONNECTED}
     return CallChanged(**(values | changes))  # type: ignore[arg-type]
 
 
 def figures_news(**changes: object) -> RunFigures:
     """The figures of run 7 of the campaign Spring."""
     values: dict[str, object] = {
-        "at": NOON,
-        "run_id": 7,
-        "campaign_id": 3,
-        "campaign": "Spring",
-        "state": RunState.RUNNING,
-        "attempted": 5,
-        "completed": 2,
+        **_RUN,
+        **_COUNTS,
         "live_calls": 1,
         "hopper": 4,
         "retries": 2,
@@ -45,16 +38,9 @@ def figures_news(**changes: object) -> RunFigures:
 def call_ended_news(call_id: int = 1, **changes: object) -> CallEnded:
     """A call of run 7 of the campaign Spring has ended normally."""
     values: dict[str, object] = {
-        "at": NOON,
+        **_RUN,
+        **_CALL,
         "call_id": call_id,
-        "run_id": 7,
-        "campaign_id": 3,
-        "campaign": "Spring",
-        "list_id": 2,
-        "list_name": "people",
-        "record_id": 11,
-        "number": "5551234",
-        "retry_no": 0,
         "state": CallState.TERMINATED,
         "ext_status": "",
         "channel_id": f"wb-{call_id}",
@@ -73,13 +59,4 @@ def call_ended_news(call_id: int = 1, **changes: object) -> CallEnded:
 
 def run_news(**changes: object) -> RunChanged:
     """Run 7 of the campaign Spring is under way."""
-    values: dict[str, object] = {
-        "at": NOON,
-        "run_id": 7,
-        "campaign_id": 3,
-        "campaign": "Spring",
-        "state": RunState.RUNNING,
-        "attempted": 5,
-        "completed": 2,
-    }
-    return RunChanged(**(values | changes))  # type: ignore[arg-type]
+    return RunChanged(**(_RUN | _COUNTS | changes))  # type: ignore[arg-type]

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from core.operations.list_row import RowParser
+from core.operations.list_row import LOOK, RowParser
 from core.rules.attributes import MAX_VALUE
 from core.store.bulk import Row
 
@@ -48,13 +48,33 @@ def test_rows_that_say_when_they_are_called_need_care() -> None:
     assert parser("", ":priority").parse_plain(["1,5\n"], ",") is None
 
 
-NUMBERS = st.text("0123456789*#+ ", max_size=9)
-VALUES = st.text(st.characters(exclude_characters="\r\n"), max_size=5)
+LETTERS = st.characters(exclude_characters="\r\n")
+ANY = st.tuples(st.text("0123456789*#+ ", max_size=9), st.text(LETTERS, max_size=5))
+PLAIN = st.tuples(
+    st.from_regex(r"\+?[0-9*#]{1,9}", fullmatch=True),
+    st.text("abZoëÅ %s=:;.-0189", min_size=1, max_size=5),
+)
 
 
-@given(st.lists(st.tuples(NUMBERS, VALUES), max_size=5))
-@example([("5551", "Zoë"), ("5552", "%s")])
+def lines_of(rows: list[tuple[str, str]]) -> list[str]:
+    return [f"{number},{value}\n" for number, value in rows]
+
+
+@given(st.lists(ANY, max_size=5))
 def test_what_is_read_at_one_look_is_what_is_read_row_by_row(rows: list[tuple[str, str]]) -> None:
-    reader, lines = parser("", "A"), [f"{number},{value}\n" for number, value in rows]
+    reader, lines = parser("", "A"), lines_of(rows)
     plain = reader.parse_plain(lines, ",")
     assert plain is None or plain == read_singly(reader, lines)
+
+
+@given(st.lists(PLAIN, max_size=5))
+def test_rows_that_are_plain_are_read_at_one_look(rows: list[tuple[str, str]]) -> None:
+    reader, lines = parser("", "A"), lines_of(rows)
+    assert reader.parse_plain(lines, ",") == read_singly(reader, lines)
+
+
+def test_what_is_longer_than_one_look_is_read_in_order() -> None:
+    reader = parser("")
+    rows = reader.parse_plain([f"{number}\n" for number in range(2 * LOOK + 1)], ",")
+    assert rows == [(str(number), None, None) for number in range(2 * LOOK + 1)]
+    assert reader.parse_plain(["1\n"] * LOOK + ["x\n"], ",") is None

@@ -97,15 +97,14 @@ def _read(raw: object, place: str, problems: list[str]) -> NamedRule | None:
 
 def _misfits(verb: Verb, raw: Mapping[str, object], place: str) -> Iterable[str]:
     needed, allowed = _ARGUMENTS[verb]
+    own = (*needed, *allowed)
     for key in needed:
         if key not in raw:
             yield f'{place}.{key}: with the action "{verb.name.lower()}" it must be given'
     for key in raw:
-        if key in _OF_ACTIONS and key not in (*needed, *allowed):
-            yield (
-                f'{place}.{key}: the action "{verb.name.lower()}" has none; '
-                f"{suggest(key, (*needed, *allowed))}"
-            )
+        if key in _OF_ACTIONS and key not in own:
+            advice = suggest(key, own) if own else "leave it out"
+            yield f'{place}.{key}: the action "{verb.name.lower()}" has none; {advice}'
 
 
 def _make(values: Mapping[str, Any]) -> NamedRule:
@@ -117,6 +116,8 @@ def _make(values: Mapping[str, Any]) -> NamedRule:
 def _show_action(named: NamedRule) -> str:
     rule = named.rule
     match rule.verb:
+        case Verb.NONE:
+            return "does nothing"
         case Verb.HTTP_GET:
             return f"asks {rule.destination}"
         case Verb.HTTP_POST:
@@ -169,6 +170,7 @@ _SHAPE: Shape = {
 _GOING = ("attributes", "set")
 #: The keys that each action needs, and those that it may have.
 _ARGUMENTS: Mapping[Verb, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    Verb.NONE: ((), ()),
     Verb.HTTP_GET: (("url",), ()),
     Verb.HTTP_POST: (("url", "text"), ()),
     Verb.EMAIL: (("to", "text"), ()),

@@ -117,10 +117,11 @@ def security_key(value: object) -> str:
 
 
 def final_state(value: object) -> CallState:
-    finals = [s.value for s in CallState if s.is_final and s is not CallState.RS_EXPIRED]
-    if isinstance(value, str) and value.upper() in finals:
-        return CallState(value.upper())
-    raise InvalidValue("", value, f"a call must end in it; {suggest(str(value).upper(), finals)}")
+    finals = {s.upper(): s for s in CallState if s.is_final and s is not CallState.RS_EXPIRED}
+    word = str(value).upper()
+    if word in finals:
+        return finals[word]
+    raise InvalidValue("", value, f"a call must end in it; {suggest(word, finals)}")
 
 
 def ext_status(value: object) -> str:

@@ -39,6 +39,8 @@ _FIXED_SERVER = re.compile(r"https?://[^/?#$]+[/?#]")
 class Verb(StrEnum):
     """What a rule does; the values are the wire's."""
 
+    #: Nothing: the rule is only kept.
+    NONE = "NONE"
     #: Ask a URL.
     HTTP_GET = "HTTP_GET"
     #: Post a form to a URL.
@@ -71,10 +73,10 @@ class DispositionRule:
     """On `state` (and `ext_status`: empty matches any, `$` only none), do `verb`.
 
     `destination` is a URL or an e-mail address, `list_id` and `target_id`, a campaign, are where
-    the number goes: each verb has one of them. `text` is the payload of a post or an e-mail.
-    `defer_s` is how long a number is blacklisted, 0 for ever, or how soon it is recalled. It takes
-    along what `attribute_mode` says and `attributes`, which win. Destination, text and the values
-    of attributes may hold variables.
+    the number goes: each verb but NONE has one of them. `text` is the payload of a post or an
+    e-mail. `defer_s` is how long a number is blacklisted, 0 for ever, or how soon it is recalled.
+    It takes along what `attribute_mode` says and `attributes`, which win. Destination, text and
+    the values of attributes may hold variables.
     """
 
     state: CallState
@@ -174,6 +176,8 @@ def _matches(rule: DispositionRule, words: CallWords, is_rescheduled: bool) -> b
 
 def _apply(rule: DispositionRule, words: CallWords, now: datetime, zone: ZoneInfo) -> Effect | None:
     match rule.verb:
+        case Verb.NONE:
+            return None
         case Verb.HTTP_GET:
             return Notification(kind=LetterKind.GET, url=_url(rule, words))
         case Verb.HTTP_POST:

@@ -38,6 +38,12 @@ class CallState(StrEnum):
     RS_ERROR = "RS_ERROR"
     #: The dialer lost track of the call.
     RS_LOST = "RS_LOST"
+    #: The agent who was called before the number did not answer.
+    RS_NOAGENT = "RS_NOAGENT"
+    #: The agent decided to skip the call.
+    RS_AGENT_SKIP = "RS_AGENTSkip"
+    #: The agent asked for a retry of their own. The manual says it is not implemented.
+    RS_AGENT = "RS_AGENT"
     #: The number is on a black list; nobody was called.
     RS_BLACKLIST = "RS_BLACKLIST"
     #: The record was to be called before a moment that has passed; nobody was called. Not one
@@ -69,6 +75,8 @@ _ANSWERED_ENDS = frozenset(
     {CallState.TERMINATED, CallState.RS_TIMEOUT, CallState.RS_ERROR, CallState.RS_LOST}
 )
 _UNCALLED = frozenset({CallState.RS_BLACKLIST, CallState.RS_EXPIRED})
+#: Rules may name them, but no call ends so: the dialer calls no agents.
+_OF_AGENTS = frozenset({CallState.RS_NOAGENT, CallState.RS_AGENT_SKIP, CallState.RS_AGENT})
 
 #: From each state, the states a call may go to next. SCHEDULED may end: the run was removed,
 #: or its server lost, before the Originate left.
@@ -79,7 +87,7 @@ TRANSITIONS: dict[CallState, frozenset[CallState]] = {
     CallState.DIALLING: _ENDS | {CallState.CONNECTED},
     CallState.CONNECTED: _ANSWERED_ENDS | {CallState.TRANSFERRED},
     CallState.TRANSFERRED: _ANSWERED_ENDS,
-} | dict.fromkeys((*_ENDS, *_UNCALLED, CallState.TERMINATED, CallState.RS_TIMEOUT), frozenset())
+} | dict.fromkeys((*_ENDS, *_ANSWERED_ENDS, *_UNCALLED, *_OF_AGENTS), frozenset())
 
 
 class RunState(StrEnum):

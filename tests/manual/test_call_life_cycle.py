@@ -10,11 +10,11 @@ from core.ports import events
 from core.rules.states import CallState
 from tests.support.world import World
 
-#: All that the manual names, but those of reverse dialling and "States not already implemented".
+#: All that the manual names, but those in which an agent is reserved or called first.
 STATES = {
     "IN_HOPPER", "SCHEDULED", "REQUESTED", "DIALLING", "CONNECTED", "TRANSFERRED",
-    "RS_ERROR", "RS_LOST", "RS_REJECTED", "RS_BUSY", "RS_NUMBER", "RS_NOANSWER",
-    "TERMINATED", "RS_TIMEOUT", "RS_BLACKLIST",
+    "RS_ERROR", "RS_LOST", "RS_NOAGENT", "RS_REJECTED", "RS_BUSY", "RS_NUMBER", "RS_NOANSWER",
+    "TERMINATED", "RS_TIMEOUT", "RS_AGENTSkip", "RS_BLACKLIST", "RS_AGENT",
 }  # fmt: skip
 
 

@@ -99,6 +99,7 @@ def test_an_extended_state_that_is_named_is_matched_as_well(
 
 def test_multiple_rules_may_match_the_same_call() -> None:
     world = world_of(
+        on("RS_BUSY", Verb.NONE),
         on("RS_BUSY", Verb.HTTP_GET, destination="http://one/"),
         on("RS_BUSY", Verb.HTTP_POST, destination="http://two/", text="num=${NUM}"),
         on("RS_BUSY", Verb.EMAIL, destination="desk@example.com", text="${NUM} is ${STATE}"),

@@ -154,7 +154,27 @@ def test_black_lists_stand_behind_the_others(editor: Editor) -> None:
     assert len(editor.rows("campaign/list", "D", black, parent=1)) == 2
 
 
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("RS_NOAGENT", "RS_NOAGENT"),
+        ("RS_NO_AGENT", "RS_NOAGENT"),
+        ("RS_AGENTSkip", "RS_AGENTSkip"),
+        ("RS_AGENT_SKIP", "RS_AGENTSkip"),
+        ("rs_agentskip", "RS_AGENTSkip"),
+        ("RS_AGENT", "RS_AGENT"),
+    ],
+)
+def test_rules_name_the_states_about_agents_as_the_manual_does(
+    editor: Editor, written: str, kept: str
+) -> None:
+    retry = editor.save("campaign/reschedule", RULE | {"status": written}, parent=1)
+    rule = editor.save("campaign/disposition", TO_LIST | {"onState": written}, parent=1)
+    assert (retry["status"], rule["onState"]) == (kept, kept)
+
+
 DISPOSITIONS: dict[str, dict[str, Any]] = {
+    "NONE": {"destination": "", "text": "", "deferSec": 0, "varMode": "ALL", "addlVars": ""},
     "HTTP_GET": {"destination": "http://crm.example/?n=${NUM}"},
     "HTTP_POST": {"destination": "http://crm.example/", "text": "num=${NUM}"},
     "EMAIL": {"destination": "desk@example.com", "text": "two\nlines"},
@@ -181,6 +201,19 @@ def test_each_verb_of_a_disposition_rule_is_kept(editor: Editor, verb: str) -> N
     assert editor.rows("campaign/disposition", parent=1) == [made]
 
 
+@pytest.mark.parametrize("verb", DISPOSITIONS)
+def test_a_rule_is_posted_whole_whatever_its_verb_was(editor: Editor, verb: str) -> None:
+    """What a verb does not have says nothing."""
+    editor.save("campaign", {"name": "other"})
+    full = TO_LIST | {"text": "x", "deferSec": "5", "addlVars": "A:B", "varMode": "OUTBOUND"}
+    known = editor.save("campaign/disposition", full | DISPOSITIONS["ADD_BLACKLIST"], parent=1)
+    own = DISPOSITIONS[verb]
+    changed = known | {"text": "x"} | own | {"verb": verb}
+    made = editor.save("campaign/disposition", changed, parent=1)
+    assert {name: made[name] for name in own} == own
+    assert made["dispositionId"] == known["dispositionId"]
+
+
 @pytest.mark.parametrize(
     ("thing", "data", "why"),
     [
@@ -188,15 +221,13 @@ def test_each_verb_of_a_disposition_rule_is_kept(editor: Editor, verb: str) -> N
         ("reschedule", RULE | {"maxAttempts": 1001}, 'maxAttempts "1001": write a whole number'),
         ("reschedule", RULE | {"maxAttempts": 0, "retryAfterS": 0}, "retryAfterS: a rule with"),
         ("reschedule", RULE | {"mode": "SLOWER"}, 'mode "SLOWER": '),
-        ("disposition", TO_LIST | {"verb": "NONE"}, 'verb "NONE": write one of HTTP_GET, '),
+        ("disposition", TO_LIST | {"verb": "CALL"}, 'verb "CALL": write one of NONE, HTTP_GET'),
         (
             "disposition",
             TO_LIST | {"destination": "list"},
             'destination "list": the campaign dials',
         ),
         ("disposition", TO_LIST | {"destination": "nope"}, 'destination "nope": not in [lists]'),
-        ("disposition", TO_LIST | {"text": "x"}, 'text "x": ADD_LIST has none: leave it empty'),
-        ("disposition", TO_LIST | {"deferSec": 5}, 'deferSec "5": ADD_LIST is done at once'),
         ("disposition", TO_LIST | {"varMode": "SOME"}, 'varMode "SOME": '),
         ("disposition", TO_LIST | {"addlVars": "A"}, 'addlVars "A": '),
         ("disposition", TO_LIST | {"onState": "X"}, 'onState "X": '),

@@ -52,8 +52,14 @@ NEW = {
         "lists": ["spring"],
         "http_secret": "hush",
         "recipient_hours": {"start_time": "9:00", "country": "CH"},
-        "reschedule": [{"state": "RS_BUSY", "max_attempts": 2, "retry_after_s": 300}],
-        "disposition": [{"state": "RS_NUMBER", "action": "email", "to": "a@b.ch", "text": "x"}],
+        "reschedule": [
+            {"state": "RS_BUSY", "max_attempts": 2, "retry_after_s": 300},
+            {"state": "RS_AGENTSkip"},
+        ],
+        "disposition": [
+            {"state": "RS_NUMBER", "action": "email", "to": "a@b.ch", "text": "x"},
+            {"state": "RS_NOAGENT", "action": "none"},
+        ],
     },
 }
 CASES = list(NEW.items())

@@ -90,6 +90,10 @@ to = "${ATTRMAIL}"
 text = "a\\nb"
 
 [[campaigns.calls.disposition]]
+state = "RS_AGENTSkip"
+action = "none"
+
+[[campaigns.calls.disposition]]
 state = "TERMINATED"
 action = "recall"
 campaign = "other"

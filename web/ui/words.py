@@ -18,6 +18,9 @@ OUTCOMES = {
     CallState.RS_NUMBER: "Bad number",
     CallState.RS_ERROR: "Error",
     CallState.RS_LOST: "Lost",
+    CallState.RS_NOAGENT: "No agent",
+    CallState.RS_AGENT_SKIP: "Skipped",
+    CallState.RS_AGENT: "Agent's retry",
     CallState.RS_BLACKLIST: "Black list",
     CallState.RS_EXPIRED: "Expired",
 }

@@ -13,7 +13,9 @@ from core.rules.states import CallState
 from web.api.resources.element_shapes import Stamped
 
 Unknown = Literal["campaign", "refuse"]
-RuleAction = Literal["http_get", "http_post", "email", "add_list", "add_blacklist", "recall"]
+RuleAction = Literal[
+    "none", "http_get", "http_post", "email", "add_list", "add_blacklist", "recall"
+]
 
 
 class RecipientHours(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -15,12 +15,15 @@ from core.operations.site_disposition import NamedRule
 from core.operations.site_file import Kind
 from core.rules.disposition import DispositionRule, Verb
 from core.rules.reschedule import RescheduleRule
+from core.rules.states import CallState
 from web.compat.edit.given import Given, read_flag, show
 from web.compat.edit.rows import HoursRow, hours_row
 from web.compat.edit.things import Desk, Rows, cut_page
 
 #: The manual has two spellings of how a wait grows.
 _MODES = {"MULTI": "MULT"}
+#: What clients write of states about agents.
+_STATES = {"RS_NO_AGENT": CallState.RS_NOAGENT, "RS_AGENT_SKIP": CallState.RS_AGENT_SKIP}
 
 
 class RescheduleRow(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -120,12 +123,17 @@ class PartThing:
 def _read_reschedule(given: Given) -> dict[str, Any]:
     mode = given.text("mode").strip().upper()
     return {
-        "state": given.text("status"),
+        "state": _read_state(given, "status"),
         "ext_status": given.text("statusExt"),
         "max_attempts": given.number("maxAttempts", 1),
         "retry_after_s": given.number("retryAfterS", 0),
         "mode": _MODES.get(mode, mode) or "FIXED",
     }
+
+
+def _read_state(given: Given, name: str) -> str:
+    written = given.text(name).strip()
+    return _STATES.get(written.upper(), written)
 
 
 def _render_reschedule(desk: Desk, parts: Sequence[PartView]) -> Sequence[RescheduleRow]:
@@ -147,6 +155,7 @@ def _reschedule_row(desk: Desk, idx: int, key: int, rule: RescheduleRule) -> Res
 
 #: What a verb's destination and delay are called in a site file; empty: it has none.
 _DESTINATIONS = {
+    Verb.NONE: ("", ""),
     Verb.HTTP_GET: ("url", ""),
     Verb.HTTP_POST: ("url", ""),
     Verb.EMAIL: ("to", ""),
@@ -159,32 +168,27 @@ _GOING = {Verb.ADD_LIST, Verb.ADD_BLACKLIST, Verb.RECALL}
 
 
 def _read_disposition(given: Given) -> dict[str, Any]:
-    """What the verb does not have may be empty only; which attributes go along says nothing
-    where none can."""
+    """A client posts all fields of a rule, whatever its verb: what the verb does not have says
+    nothing."""
     verb = _read_verb(given)
     destination, delay = _DESTINATIONS[verb]
     values: dict[str, Any] = {
-        "state": given.text("onState"),
+        "state": _read_state(given, "onState"),
         "ext_status": given.text("onExtState"),
         "with_retries_pending": read_flag(
             "withRetriesPending", given.fields.get("withRetriesPending") or 0
         ),
         "action": verb.value,
-        destination: given.text("destination"),
     }
+    if destination:
+        values[destination] = given.text("destination")
     if verb in _WRITTEN:
         values["text"] = given.text("text")
-    elif given.text("text"):
-        raise InvalidValue("text", show(given.text("text")), f"{verb} has none: leave it empty")
     if delay:
         values[delay] = given.number("deferSec", 0)
-    elif seconds := given.number("deferSec", 0):
-        raise InvalidValue("deferSec", seconds, f"{verb} is done at once: write 0")
     if verb in _GOING:
         values["attributes"] = given.text("varMode") or "ALL"
         values["set"] = given.text("addlVars")
-    elif given.text("addlVars"):
-        raise InvalidValue("addlVars", show(given.text("addlVars")), f"{verb} sets none")
     return values
 
 

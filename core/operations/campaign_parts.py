@@ -29,6 +29,7 @@ from core.people import Actor
 from core.rules.keys import Key
 from core.store import campaigns as stored
 from core.store.database import reading
+from core.store.site import configuring
 
 #: The keys of a site file that the parts stand under.
 KEYS: Mapping[Part, str] = {
@@ -103,7 +104,7 @@ def add_part(
     """Add a part behind the others; its id. NotFound of the campaign; InvalidConfiguration of a
     part that is wrong."""
     require(actor, Key.CAMP)
-    with engine.begin() as conn:
+    with configuring(engine) as conn:
         campaign, ids = _lock(conn, actor, campaign_id, part)
         new = _read(conn, actor, campaign, part, raw)
         values = (*campaign.entry.values[KEYS[part]], new)
@@ -123,7 +124,7 @@ def replace_part(
     """Put another part in its place, under its id. NotFound of campaign or part;
     InvalidConfiguration as in `add_part`."""
     require(actor, Key.CAMP)
-    with engine.begin() as conn:
+    with configuring(engine) as conn:
         campaign, ids = _lock(conn, actor, campaign_id, part)
         place = _place(ids, part, part_id)
         new = _read(conn, actor, campaign, part, raw)
@@ -137,7 +138,7 @@ def delete_part(
 ) -> None:
     """Take a part away; those behind it move up. NotFound of campaign or part."""
     require(actor, Key.CAMP)
-    with engine.begin() as conn:
+    with configuring(engine) as conn:
         campaign, ids = _lock(conn, actor, campaign_id, part)
         place = _place(ids, part, part_id)
         values = campaign.entry.values[KEYS[part]]
@@ -157,7 +158,7 @@ def move_part(
     """Let a part and its neighbour change places; the first stays when it is moved up, and the
     last when it is moved down. NotFound of campaign or part."""
     require(actor, Key.CAMP)
-    with engine.begin() as conn:
+    with configuring(engine) as conn:
         campaign, ids = _lock(conn, actor, campaign_id, part)
         place = _place(ids, part, part_id)
         other = place + (1 if direction is Direction.DOWN else -1)
@@ -176,7 +177,7 @@ def link(
     """Let the campaign have the element; nothing changes if it has it. NotFound of either;
     InvalidConfiguration of one that does not fit."""
     require(actor, Key.CAMP)
-    with engine.begin() as conn:
+    with configuring(engine) as conn:
         campaign = find(conn, actor, Kind.CAMPAIGN, campaign_id, is_locked=True)
         new = _name(conn, actor, campaign, link, element_id)
         names = campaign.entry.values[link]
@@ -191,7 +192,7 @@ def unlink(
     it does not have."""
     require(actor, Key.CAMP)
     kind, ids = _LINKED[link]
-    with engine.begin() as conn:
+    with configuring(engine) as conn:
         campaign = find(conn, actor, Kind.CAMPAIGN, campaign_id, is_locked=True)
         if element_id not in getattr(campaign.value, ids):
             raise NotFound(f"{kind} of campaign {campaign.entry.name}", element_id)

@@ -25,6 +25,7 @@ from core.store.audit import write_log
 from core.store.campaigns import fetch_campaign_by_name, fetch_campaigns, save_campaign
 from core.store.database import reading
 from core.store.lists import fetch_list_by_name
+from core.store.site import configuring
 
 #: The boost factors that a run may have, in percent.
 BOOSTS = range(MAX_BOOST + 1)
@@ -131,7 +132,7 @@ def clone(engine: Engine, actor: Actor, name: str, new_name: str, now: datetime)
     NotFound of `name`; InvalidValue of a `new_name` that is taken or none. Needs COPY."""
     require(actor, Key.COPY)
     _check_name(new_name)
-    with engine.begin() as conn:
+    with configuring(engine) as conn:
         campaign = fetch_campaign_by_name(conn, name)
         require_visible(actor, campaign, "campaign", name)
         if any(known.name == new_name for known in fetch_campaigns(conn)):

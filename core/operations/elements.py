@@ -38,6 +38,7 @@ from core.store import pages, removal
 from core.store.audit import write_log
 from core.store.bins import find_bin
 from core.store.database import reading
+from core.store.site import configuring
 
 #: Most elements of a page.
 MOST = 1000
@@ -130,7 +131,7 @@ def create(
     """A new element. InvalidValue of its name; InvalidConfiguration of its values, which names
     each; NotFound of what it refers to and the actor may not see."""
     require(actor, KEYS[kind])
-    with engine.begin() as conn:
+    with configuring(engine) as conn:
         check_name(conn, kind, name)
         change(conn, actor, kind, name, values, now)
         made = fetch_site(conn).look_for(kind, name)
@@ -151,7 +152,7 @@ def update(
     """Change what `values` mention, and the name if one is given. NotFound and errors as in
     `create`. A campaign's automatic list is renamed with it."""
     require(actor, KEYS[kind])
-    with engine.begin() as conn:
+    with configuring(engine) as conn:
         found = find(conn, actor, kind, key, is_locked=True)
         if check is not None:
             check(found)
@@ -175,7 +176,7 @@ def delete(
     """Delete an element that nothing uses. NotFound; NotPossible, which names what uses it, and
     of every campaign: its calls are told by reports."""
     require(actor, KEYS[kind])
-    with engine.begin() as conn:
+    with configuring(engine) as conn:
         found = find(conn, actor, kind, key, is_locked=True)
         if check is not None:
             check(found)

@@ -1,6 +1,7 @@
 """Lists of numbers: what is in them, and what they are called."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -28,8 +29,10 @@ from core.store.lists import (
     fetch_records,
     save_list,
 )
+from core.store.pages import LISTS, is_name_free
 from core.store.removal import delete_list, remove_records
 from core.store.schema import NAME
+from core.store.site import configuring
 from core.store.types import render_attributes
 
 
@@ -164,7 +167,7 @@ def stow_away(engine: Engine, actor: Actor, list_name: str, new_name: str, now: 
     """
     require(actor, Key.LIST)
     check_list_name(new_name)
-    with engine.begin() as conn:
+    with configuring(engine) as conn:
         found = find_list(conn, actor, list_name)
         if any(other.name == new_name for other in fetch_lists(conn)):
             raise NotPossible(f'there is a list "{new_name}" already: choose another name')
@@ -181,7 +184,7 @@ def set_hidden(
     """Leave the list out where lists are offered, or not; nothing else changes. NotFound. Needs
     LIST."""
     require(actor, Key.LIST)
-    with engine.begin() as conn:
+    with configuring(engine) as conn:
         found = find_list(conn, actor, list_name)
         stamp = found.stamp.touched(actor.name, now)
         save_list(conn, replace(found, is_hidden=is_hidden, stamp=stamp))
@@ -207,7 +210,7 @@ def drop_list(engine: Engine, actor: Actor, list_name: str, now: datetime) -> No
     """Delete the list with its records. NotFound; NotPossible while a campaign has it, or if a
     run called it. Needs LIST."""
     require(actor, Key.LIST)
-    with engine.begin() as conn:
+    with configuring(engine) as conn:
         delete_list(conn, find_list(conn, actor, list_name))
         write_log(conn, log_entry(actor, now, "list.delete", list_name))
 
@@ -232,14 +235,13 @@ def find_list(conn: Connection, actor: Actor, name: str) -> CallList:
 
 def open_list(engine: Engine, actor: Actor, name: str, now: datetime) -> tuple[int, bool]:
     """The list's id, and whether it is new. NotFound of one that the actor may not see."""
-    with engine.begin() as conn:
-        try:
-            found = fetch_list_by_name(conn, name)
-        except NotFound:
-            new = CallList(name=name, stamp=made(actor.name, now))
-            return save_list(conn, new).id, True
-        require_visible(actor, found, "list", name)
-        return found.id, False
+    with suppress(NotFound), reading(engine) as conn:
+        return find_list(conn, actor, name).id, False
+    with configuring(engine) as conn:
+        if not is_name_free(conn, LISTS, name):
+            return find_list(conn, actor, name).id, False
+        new = CallList(name=name, stamp=made(actor.name, now))
+        return save_list(conn, new).id, True
 
 
 def zone_of_list(conn: Connection, list_id: int) -> ZoneInfo:

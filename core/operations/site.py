@@ -9,17 +9,18 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from core.errors import InvalidConfiguration
+from core.errors import InvalidConfiguration, NotPossible
 from core.operations.permission import require
 from core.operations.site_changes import ListImport, Plan, compare
 from core.operations.site_file import Entry, Kind, parse_site
 from core.operations.site_saving import require_seen, save_changes
-from core.operations.site_stored import describe, fetch_site
+from core.operations.site_stored import Site, describe, fetch_site
 from core.people import Actor
 from core.ports.probe import ProbeTarget
 from core.rules.keys import Key
 from core.store.database import reading
 from core.store.lists import fetch_records
+from core.store.site import configuring
 
 
 def fetch_targets(engine: Engine, actor: Actor) -> tuple[ProbeTarget, ...]:
@@ -91,10 +92,23 @@ def _imports(
 
 def apply(engine: Engine, actor: Actor, plan: Plan, now: datetime) -> None:
     """Make the plan's changes, all or none. The imports are the caller's, afterwards: they
-    take long and show their progress. Needs the keys that the plan did."""
+    take long and show their progress. NotPossible if what it changes is no longer as it was
+    planned for. Needs the keys that the plan did."""
     require(actor, *sorted({KEYS[change.entry.kind] for change in plan.changes}))
-    with engine.begin() as conn:
+    with configuring(engine) as conn:
+        if not _still_holds(plan, fetch_site(conn)):
+            raise NotPossible("what is configured was changed meanwhile: look at the plan again")
         save_changes(conn, actor, plan.changes, now)
+
+
+def _still_holds(plan: Plan, site: Site) -> bool:
+    problems: list[str] = []
+    again = compare([change.entry.mentioned for change in plan.changes], describe(site), problems)
+    same = all(
+        (one.entry, one.was) == (other.entry, other.was)
+        for one, other in zip(again, plan.changes, strict=True)
+    )
+    return same and not problems
 
 
 #: What a user needs to see or change entries of a kind (manual, "JSON API").

@@ -7,7 +7,7 @@ and what is stored is `site_changes`' to say. Keys the file leaves out are left 
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -64,6 +64,12 @@ class Entry:
     @property
     def place(self) -> str:
         return join(self.kind, self.name)
+
+    @property
+    def mentioned(self) -> "Entry":
+        """The entry with the values of what it mentions alone."""
+        values = {key: value for key, value in self.values.items() if key in self.keys}
+        return replace(self, values=values)
 
 
 def parse_site(file_text: str) -> tuple[tuple[Entry, ...], list[str]]:

@@ -1,6 +1,9 @@
-"""The installation's own key, and whether it is for show."""
+"""The installation's own key, whether it is for show, and who may change what is configured."""
 
-from sqlalchemy import Connection, select, update
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, select, update
 
 from core.store.schema import site
 
@@ -18,3 +21,12 @@ def is_demonstration(conn: Connection) -> bool:
 def set_demonstration(conn: Connection) -> None:
     """From now on it is for show, until its database is thrown away."""
     conn.execute(update(site).values(is_demonstration=True))
+
+
+@contextmanager
+def configuring(engine: Engine) -> Iterator[Connection]:
+    """A transaction that may change what is configured, one at a time: what it found right is
+    still so when it saves. SQLite has one writer at a time anyway."""
+    with engine.begin() as conn:
+        conn.execute(select(site.c.id).with_for_update())
+        yield conn

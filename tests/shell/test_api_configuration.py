@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
 from core.operations.elements import fetch_named, update
@@ -12,7 +13,7 @@ from core.operations.site_file import Kind
 from core.people import SYSTEM
 from core.store.audit import LogFilter, fetch_log
 from tests.support.api_client import Client
-from tests.support.fixtures_web import NOW, Web, store_site
+from tests.support.fixtures_web import NOW, Web, log_on, make_guarded_web, store_site
 from web.api.operation import ROOT
 
 ROOM = "/configuration"
@@ -22,6 +23,14 @@ ROOM = "/configuration"
 def client(web: Web) -> Client:
     store_site(web.engine, name="ABC")
     return Client(web)
+
+
+@pytest.fixture
+def each(database: Engine) -> Client:
+    """The same over each kind of database."""
+    log_on(database)
+    store_site(database, name="ABC")
+    return Client(make_guarded_web(database))
 
 
 def names(client: Client, path: str) -> list[str]:
@@ -67,8 +76,9 @@ CASES = list(NEW.items())
 
 @pytest.mark.parametrize(("path", "body"), CASES, ids=list(NEW))
 def test_an_element_is_made_shown_changed_and_deleted(
-    client: Client, path: str, body: dict[str, Any]
+    each: Client, path: str, body: dict[str, Any]
 ) -> None:
+    client = each
     made = client.ask("POST", f"{ROOM}/{path}", body)
     assert made.status == 201, made.body
     place = f"{ROOM}/{path}/{quote(body['name'], safe='')}"
@@ -99,7 +109,8 @@ def test_what_is_shown_may_be_sent_back(client: Client, path: str, body: dict[st
     assert patch(client, place, said) == made
 
 
-def test_who_read_an_older_version_undoes_nothing(client: Client) -> None:
+def test_who_read_an_older_version_undoes_nothing(each: Client) -> None:
+    client = each
     path = f"{ROOM}/trunks/carrier-a"
     version = client.ask("GET", path).headers["etag"]
     patch(client, "trunks/carrier-a", {"capacity": 3}, version)
@@ -199,7 +210,8 @@ password = "hush"
 """
 
 
-def test_a_site_file_is_shown_and_applied_as_a_whole(client: Client) -> None:
+def test_a_site_file_is_shown_and_applied_as_a_whole(each: Client) -> None:
+    client = each
     planned = client.send("POST", f"{ROOM}/apply", {"toml": FILE, "dry_run": True})
     assert "hush" not in json.dumps(planned)
     assert {(one["action"], one["kind"], one["name"]) for one in planned["changes"]} == {
@@ -242,7 +254,8 @@ def test_what_is_used_is_not_deleted(client: Client) -> None:
     assert (answer.status, "ABC" in answer.body) == (409, True)
 
 
-def test_elements_come_in_pages_and_are_searched(client: Client) -> None:
+def test_elements_come_in_pages_and_are_searched(each: Client) -> None:
+    client = each
     for number in range(3):
         client.send("POST", f"{ROOM}/lists", {"name": f"l{number}", "hidden": number == 1}, 201)
     path, seen = f"{ROOM}/lists?limit=2&with_hidden=true", list[list[str]]()

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import msgspec
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
@@ -168,6 +168,9 @@ def _explain(request: Request, failure: Failure) -> str:
             request.setResponseCode(403)
         case WhipbirdError() as error:
             pass
+        case IntegrityError():
+            _log.error("%s: two at once: %s", _shown(request), failure.value)
+            return "somebody else changed the same at the same moment; look, and try again"
         case DBAPIError() | PoolTimeout():
             _log.error("%s: the database does not answer: %s", _shown(request), failure.value)
             return "the database does not answer; try again in a moment"

@@ -85,7 +85,8 @@ class Trunk:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EndPoint:
     """Where an answered call goes: an extension and context of its server (type PHONE).
-    `description` is free."""
+    `description` is free. What is said of a queue, and of how its agents are called, is kept and
+    has no effect, as for the manual's end-points of this type."""
 
     id: int = 0
     server_id: int
@@ -94,6 +95,13 @@ class EndPoint:
     context: str
     max_channels: int = 10
     description: str = ""
+    queue_name: str = ""
+    boost_percent: int = 100
+    max_waiting_calls: int = 0
+    reverse_dialing: bool = False
+    manual_preview: bool = False
+    dial_find: str = ""
+    dial_replace: str = ""
     security_key: str = ""
     stamp: Stamp = field(default=UNSTAMPED, compare=False)
 
@@ -151,6 +159,15 @@ class Logging(StrEnum):
     QM_COMPATIBLE = "QM_COMPATIBLE"
 
 
+class BoostingModel(StrEnum):
+    """Who sets the boost factor of runs; the values are the wire's."""
+
+    #: People.
+    OFF = "OFF"
+    #: The dialer, by recent traffic.
+    ADAPTIVE = "ADAPTIVE"
+
+
 #: The greatest boost factor, in percent.
 MAX_BOOST = 500
 
@@ -169,8 +186,9 @@ class Campaign:
     allows it, if that is within `cap_wait_h` hours. `recipient_hours` are those in which people
     are called by their own clocks, None for any. If it `checks_every_number`, a record is not
     called while any of its numbers is on a black list, else while its main one is. Runs begin with
-    the boost factor `boost_percent`. It, and what is said of logging, is kept for queue end-points
-    and has no effect before there are any.
+    the boost factor `boost_percent`. It, `boosting_model`, `auto_pause` (of agents, after a call)
+    and what is said of logging are kept for queue end-points and have no effect before there are
+    any.
     """
 
     id: int = 0
@@ -210,6 +228,8 @@ class Campaign:
     stamp: Stamp = field(default=UNSTAMPED, compare=False)
     disposition_rules: tuple[DispositionRule, ...] = ()
     boost_percent: int = 100
+    boosting_model: BoostingModel = BoostingModel.OFF
+    auto_pause: bool = False
     additional_logging: Logging = Logging.NONE
     logging_alias: str = ""
     logging_attributes: str = ""

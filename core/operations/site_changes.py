@@ -39,6 +39,20 @@ REFERENCES = {
     "black_lists": Kind.LIST,
     "caps": Kind.CAP,
 }
+_END_POINT = (
+    "extension",
+    "context",
+    "max_channels",
+    "description",
+    "queue_name",
+    "boost_percent",
+    "max_waiting_calls",
+    "reverse_dialing",
+    "manual_preview",
+    "dial_find",
+    "dial_replace",
+    "security_key",
+)
 _TRACKING = ("amd_mode", "amd_extra", "amd_file", "fax_file")
 
 
@@ -109,8 +123,7 @@ def trunk_entry(trunk: Trunk, server_name: str) -> Entry:
 
 def endpoint_entry(endpoint: EndPoint, server_name: str) -> Entry:
     """A stored end-point as the file would say it."""
-    keys = ("extension", "context", "max_channels", "description", "security_key")
-    values = {"server": server_name} | {key: getattr(endpoint, key) for key in keys}
+    values = {"server": server_name} | {key: getattr(endpoint, key) for key in _END_POINT}
     return _entry(Kind.END_POINT, endpoint.name, values)
 
 
@@ -183,6 +196,8 @@ def campaign_entry(
         "security_key": campaign.security_key,
         "disposition": dispositions,
         "boost_percent": campaign.boost_percent,
+        "boosting_model": campaign.boosting_model,
+        "auto_pause": campaign.auto_pause,
         "additional_logging": campaign.additional_logging,
         "logging_alias": campaign.logging_alias,
         "logging_attributes": campaign.logging_attributes,

@@ -13,7 +13,7 @@ from typing import Any
 
 from core.entries import Shape, filled, flag, join, one_of, read_table, suggest, whole
 from core.errors import InvalidValue
-from core.model import MAX_BOOST, Logging, Pace, ServerType, Simulation
+from core.model import MAX_BOOST, BoostingModel, Logging, Pace, ServerType, Simulation
 from core.operations import site_values as value
 from core.operations.site_caps import read_cap
 from core.operations.site_disposition import read_dispositions
@@ -192,6 +192,13 @@ _SHAPES: Mapping[Kind, Shape] = {
         "context": value.ruled(check_context),
         "max_channels": whole(1, 100_000),
         "description": value.line(),
+        "queue_name": value.line(),
+        "boost_percent": whole(0, 100_000),
+        "max_waiting_calls": whole(0, _MAX),
+        "reverse_dialing": flag,
+        "manual_preview": flag,
+        "dial_find": value.line(),
+        "dial_replace": value.line(),
         "security_key": value.security_key,
     },
     Kind.LIST: {"file": filled, "hidden": flag, "security_key": value.security_key},
@@ -248,6 +255,8 @@ _SHAPES: Mapping[Kind, Shape] = {
         "security_key": value.security_key,
         "disposition": value.tables("write rules, each [[campaigns.NAME.disposition]]"),
         "boost_percent": whole(0, MAX_BOOST),
+        "boosting_model": one_of(BoostingModel),
+        "auto_pause": flag,
         "additional_logging": one_of(Logging),
         "logging_alias": value.line(),
         "logging_attributes": value.line(),

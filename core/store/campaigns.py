@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Table, select, union
 
 from core.errors import NotFound
-from core.model import Campaign, Logging, Pace, Part
+from core.model import BoostingModel, Campaign, Logging, Pace, Part
 from core.rules.active_period import parse_active_period
 from core.rules.recipient_hours import RecipientHours
 from core.rules.reschedule import RescheduleRule, RetryMode
@@ -124,6 +124,7 @@ def _campaign(row: dict[str, Any], parts: dict[str, Any]) -> Campaign:
         "pace": Pace(row["pace"]),
         "variables": tuple(row["variables"].items()),
         "email_events": EmailEvents(row["email_events"]),
+        "boosting_model": BoostingModel(row["boosting_model"]),
         "additional_logging": Logging(row["additional_logging"]),
         "recipient_hours": _recipient_hours(row["recipient_hours"]),
         "email_addresses": tuple(filter(None, (row["email_addresses"] or "").split(","))),

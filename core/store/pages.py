@@ -76,7 +76,7 @@ TRUNKS: Shelf[Trunk] = Shelf(
 END_POINTS: Shelf[EndPoint] = Shelf(
     noun="end-point",
     table=end_point,
-    texts=("name", "description", "extension", "context"),
+    texts=("name", "description", "extension", "context", "queue_name"),
     read=_each(make_endpoint),
 )
 LISTS: Shelf[CallList] = Shelf(

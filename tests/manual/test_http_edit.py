@@ -152,12 +152,12 @@ def test_a_campaign_takes_all_that_it_tells(editor: Editor) -> None:
         "httpNotify": "http://crm.example/notify",
         "loggingAlias": "q-spring",
         "securityKey": "SPRING",
-        "autopause": False,
+        "autopause": True,
         "agentClid": "C1 ${NAME}",
         "emailAddresses": "a@example.com,b@example.com",
         "emailEvents": "FINISH",
         "initialBoostFactor": 1.5,
-        "initialPredictiveModel": "OFF",
+        "initialPredictiveModel": "ADAPTIVE",
         "amdTracking": "amd",
         "amdParams": "2500,1500",
         "amdAudioFile": "sorry",
@@ -173,6 +173,26 @@ def test_a_campaign_takes_all_that_it_tells(editor: Editor) -> None:
     assert (stored.idles_on_termination, stored.max_call_length_s) == (True, 600)
 
 
+def test_an_end_point_keeps_what_is_said_of_a_queue(editor: Editor) -> None:
+    """Manual, "Queue end-points": additional parameters, without effect on one of type PHONE."""
+    wanted = {
+        "type": "PHONE",
+        "queueName": "q-spring",
+        "boostFactor": 1.5,
+        "maxWaitingCalls": 3,
+        "reverseDialing": True,
+        "stepwiseReverse": True,
+        "dialFind": "@from-queue",
+        "dialReplace": "@from-internal",
+    }
+    made = editor.save("ep", EXAMPLES["ep"] | wanted)
+    assert {name: made[name] for name in wanted} == wanted
+    changed = editor.save("ep", made | {"maxChannels": "7", "boostFactor": ""})
+    assert changed | {"sys_dt_modifica": "", "sys_user_modifica": "-"} == made | {"maxChannels": 7}
+    assert editor.save("ep", made | {"reverseDialing": 0})["reverseDialing"] is False
+    assert [row["epId"] for row in editor.rows("ep", query="Q-SPRING")] == [made["epId"]]
+
+
 def test_values_are_read_as_old_clients_write_them(editor: Editor) -> None:
     made = editor.save(
         "campaign",
@@ -182,7 +202,9 @@ def test_values_are_read_as_old_clients_write_them(editor: Editor) -> None:
             "batchSize": 20.0,
             "pauseWhenFinished": "1",
             "initialBoostFactor": 1,
-            "autopause": "false",
+            "initialPredictiveModel": "",
+            "maxCallLength": "",
+            "autopause": "true",
             "emailAddresses": "a@b.ch; c@d.ch",
             "dial_clid": 41915550100,
             "agentClid": None,
@@ -190,6 +212,7 @@ def test_values_are_read_as_old_clients_write_them(editor: Editor) -> None:
         },
     )
     assert (made["priority"], made["batchSize"], made["pauseWhenFinished"]) == (3, 20, 1)
+    assert (made["initialPredictiveModel"], made["autopause"]) == ("OFF", True)
     assert (made["emailAddresses"], made["dial_clid"]) == ("a@b.ch,c@d.ch", "41915550100")
 
 
@@ -204,14 +227,12 @@ def test_values_are_read_as_old_clients_write_them(editor: Editor) -> None:
         ("trunk", {"dialstring": "Local/${num}@x", "astId": 1}, 'name "": it may not be empty'),
         ("trunk", EXAMPLES["trunk"] | {"name": "trunk"}, 'name "trunk": there is one of this name'),
         ("ep", {"epId": 1, "type": "QUEUE"}, 'type "QUEUE": only end-points of type PHONE'),
-        ("ep", {"epId": 1, "boostFactor": 2}, 'boostFactor "2": '),
-        ("ep", {"epId": 1, "reverseDialing": True}, 'reverseDialing "true": '),
-        ("ep", {"epId": 1, "dialFind": "@from-queue"}, 'dialFind "@from-queue": '),
-        ("campaign", {"campaignId": 1, "autopause": True}, 'autopause "true": agents are not'),
+        ("ep", {"epId": 1, "type": "API"}, 'type "API": only end-points of type PHONE'),
+        ("ep", {"epId": 1, "boostFactor": -1}, 'boostFactor "-100": write a whole number'),
         (
             "campaign",
-            {"campaignId": 1, "initialPredictiveModel": "ADAPTIVE"},
-            'initialPredictiveModel "ADAPTIVE": nothing is predicted yet: write OFF',
+            {"campaignId": 1, "initialPredictiveModel": "CRYSTAL_BALL"},
+            'initialPredictiveModel "CRYSTAL_BALL": write one of OFF, ADAPTIVE',
         ),
         ("campaign", {"campaignId": 1, "initialBoostFactor": 9}, 'initialBoostFactor "900": '),
         ("campaign", {"campaignId": 1, "pace": "RUNNING"}, 'pace "RUNNING": write one of RUNNABLE'),

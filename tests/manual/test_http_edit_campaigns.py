@@ -85,6 +85,14 @@ def test_a_parent_may_stand_in_the_object_alone(editor: Editor) -> None:
     assert editor.refusal("campaign/reschedule", "L", parent=77) == 'there is no campaign "77"'
 
 
+def test_an_empty_text_says_nothing_of_a_number(editor: Editor) -> None:
+    empty = {"maxAttempts": "", "retryAfterS": ""}
+    made = editor.save("campaign/reschedule", RULE | empty, parent=1)
+    assert (made["maxAttempts"], made["retryAfterS"]) == (1, 0)
+    known = editor.save("campaign/reschedule", RULE | {"maxAttempts": 4}, parent=1)
+    assert editor.save("campaign/reschedule", known | empty, parent=1) == known
+
+
 def test_a_growing_wait_has_two_spellings(editor: Editor) -> None:
     for mode in ("MULT", "MULTI", "mult"):
         assert editor.save("campaign/reschedule", RULE | {"mode": mode}, parent=1)["mode"] == "MULT"

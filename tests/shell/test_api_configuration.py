@@ -46,7 +46,15 @@ def patch(client: Client, path: str, body: object, version: str = "*") -> Any:
 NEW = {
     "servers": {"name": "pbx/2", "host": "10.0.0.7", "login": "wb", "password": "hush"},
     "trunks": {"name": "two", "server": "pbx-1", "dial_string": "PJSIP/${num}@two"},
-    "end-points": {"name": "desk", "server": "pbx-1", "extension": "s", "context": "desk"},
+    "end-points": {
+        "name": "desk",
+        "server": "pbx-1",
+        "extension": "s",
+        "context": "desk",
+        "queue_name": "q",
+        "boost_percent": 150,
+        "reverse_dialing": True,
+    },
     "lists": {"name": "autumn", "hidden": True},
     "opening-hours": {
         "name": "office",
@@ -60,6 +68,8 @@ NEW = {
         "trunks": ["carrier-a"],
         "lists": ["spring"],
         "http_secret": "hush",
+        "boosting_model": "ADAPTIVE",
+        "auto_pause": True,
         "recipient_hours": {"start_time": "9:00", "country": "CH"},
         "reschedule": [
             {"state": "RS_BUSY", "max_attempts": 2, "retry_after_s": 300},

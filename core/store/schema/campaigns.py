@@ -52,6 +52,8 @@ campaign = Table(
     # As JSON; NULL is at any hour.
     Column("recipient_hours", Text),
     Column("boost_percent", Integer, nullable=False, server_default="100"),
+    text("boosting_model", 16, "OFF"),
+    flag("auto_pause"),
     text("additional_logging", 16, "NONE"),
     text("logging_alias", NAME),
     text("logging_attributes", NAME),

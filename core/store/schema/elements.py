@@ -77,6 +77,13 @@ end_point = Table(
     Column("context", String(80), nullable=False),
     Column("max_channels", Integer, nullable=False),
     text("description", NAME),
+    text("queue_name", NAME),
+    Column("boost_percent", Integer, nullable=False, server_default="100"),
+    Column("max_waiting_calls", Integer, nullable=False, server_default="0"),
+    flag("reverse_dialing"),
+    flag("manual_preview"),
+    text("dial_find", NAME),
+    text("dial_replace", NAME),
     *protection(),
     UniqueConstraint("name"),
 )

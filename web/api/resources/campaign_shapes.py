@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from core.model import Logging, Pace
+from core.model import BoostingModel, Logging, Pace
 from core.rules.disposition import AttributeMode
 from core.rules.reschedule import RetryMode
 from core.rules.run_mail import EmailEvents
@@ -95,6 +95,8 @@ class ConfiguredCampaign(Stamped, frozen=True, kw_only=True):
     reschedule: tuple[RescheduleRule, ...]
     disposition: tuple[DispositionRule, ...]
     boost_percent: int
+    boosting_model: BoostingModel
+    auto_pause: bool
     additional_logging: Logging
     logging_alias: str
     logging_attributes: str

@@ -98,6 +98,13 @@ class EndPointShown(Stamped, frozen=True, kw_only=True):
     context: str
     max_channels: int
     description: str
+    queue_name: str
+    boost_percent: int
+    max_waiting_calls: int
+    reverse_dialing: bool
+    manual_preview: bool
+    dial_find: str
+    dial_replace: str
     security_key: str
 
 

@@ -14,19 +14,17 @@ from core.operations.site_file import Kind
 from web.compat.edit import rows
 from web.compat.edit.given import (
     Field,
-    Fixed,
     Given,
-    check_fixed,
     read_flag,
     read_number,
     read_percent,
     read_text,
     read_values,
+    show,
 )
 from web.compat.edit.rows import OFF, PHONE, ServerRow
 from web.compat.edit.things import Desk, Rows, Unordered
 
-_NO_QUEUES = "only end-points of type PHONE are offered"
 _ADDRESSES = re.compile(r"[\s,;]+")
 
 #: From values to rows, all of a page at once.
@@ -45,7 +43,6 @@ class ElementThing(Unordered):
     name: str
     fields: Mapping[str, Field]
     render: Render
-    fixed: Mapping[str, Fixed] = field(default_factory=dict)
     inner: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
     other_name: str = ""
@@ -74,7 +71,6 @@ class ElementThing(Unordered):
 
     def save(self, desk: Desk, given: Given) -> msgspec.Struct:
         key = given.key(self.pk)
-        check_fixed(given, self.fixed)
         values = {**read_values(given, self.fields), **self.read_more(given)}
         for wire, (pk, named) in self.inner.items():
             if (inner := given.inner(wire, pk)) is not None:
@@ -137,6 +133,14 @@ def _read_rule(given: Given) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value or key == "name"}
 
 
+def _check_type(given: Given) -> dict[str, Any]:
+    """InvalidValue of an end-point whose calls would go by other ways than a PHONE's."""
+    if given.text("type").strip().upper() not in ("", PHONE):
+        expected = f"only end-points of type {PHONE} are offered: write {PHONE}"
+        raise InvalidValue("type", show(given.fields["type"]), expected)
+    return {}
+
+
 def _read_mode(name: str, value: object) -> str:
     """DEF_CLOSED is written too."""
     return read_text(name, value).replace("DEF_CLOSED", "DEF_CLOSE")
@@ -144,6 +148,10 @@ def _read_mode(name: str, value: object) -> str:
 
 def _read_addresses(name: str, value: object) -> list[str]:
     return [one for one in _ADDRESSES.split(read_text(name, value)) if one]
+
+
+def _read_model(name: str, value: object) -> str:
+    return read_text(name, value) or OFF
 
 
 def _read_tracking(name: str, value: object) -> str:
@@ -203,17 +211,16 @@ END_POINT = ElementThing(
         "extension": Field(key="extension"),
         "context": Field(key="context"),
         "description": Field(key="description"),
+        "queueName": Field(key="queue_name"),
+        "boostFactor": Field(key="boost_percent", read=read_percent),
+        "maxWaitingCalls": Field(key="max_waiting_calls", read=read_number),
+        "reverseDialing": Field(key="reverse_dialing", read=read_flag),
+        "stepwiseReverse": Field(key="manual_preview", read=read_flag),
+        "dialFind": Field(key="dial_find"),
+        "dialReplace": Field(key="dial_replace"),
         **_SECURITY,
     },
-    fixed={
-        "type": Fixed(value=PHONE, why=_NO_QUEUES),
-        "queueName": Fixed(value="", why=_NO_QUEUES),
-        "boostFactor": Fixed(value=1, why=f"{_NO_QUEUES}, which have nothing to boost"),
-        "reverseDialing": Fixed(value=False, why=_NO_QUEUES),
-        "stepwiseReverse": Fixed(value=False, why=_NO_QUEUES),
-        "dialFind": Fixed(value="", why=_NO_QUEUES),
-        "dialReplace": Fixed(value="", why=_NO_QUEUES),
-    },
+    read_more=_check_type,
     inner={"astId": ("id", "server")},
     render=render_endpoints,
 )
@@ -262,6 +269,8 @@ CAMPAIGN = ElementThing(
         "emailAddresses": Field(key="email_addresses", read=_read_addresses),
         "emailEvents": Field(key="email_events"),
         "initialBoostFactor": Field(key="boost_percent", read=read_percent),
+        "initialPredictiveModel": Field(key="boosting_model", read=_read_model),
+        "autopause": Field(key="auto_pause", read=read_flag),
         "amdTracking": Field(key="amd_mode", read=_read_tracking),
         "amdParams": Field(key="amd_extra"),
         "amdAudioFile": Field(key="amd_file"),
@@ -269,10 +278,6 @@ CAMPAIGN = ElementThing(
         "campaignVars": Field(key="variables"),
         "loggingQmVars": Field(key="logging_attributes"),
         **_SECURITY,
-    },
-    fixed={
-        "autopause": Fixed(value=False, why="agents are not paused by Whipbird"),
-        "initialPredictiveModel": Fixed(value=OFF, why="nothing is predicted yet"),
     },
     render=lambda _desk, values: [rows.campaign_row(one) for one in values],
 )

@@ -46,7 +46,8 @@ class Given:
         return read_text(name, self.fields.get(name) or "")
 
     def number(self, name: str, default: int) -> int:
-        return read_number(name, self.fields[name]) if self.has(name) else default
+        value = self.fields.get(name)
+        return default if value is None or value == "" else read_number(name, value)
 
     def objects(self, name: str) -> Sequence["Given"]:
         """The objects of a list; none if it is not there."""
@@ -110,6 +111,9 @@ def read_percent(name: str, value: object) -> int:
     return percent
 
 
+_FIGURES = (read_number, read_percent)
+
+
 def show(value: object) -> str:
     """A wrong value for a message."""
     if isinstance(value, str):
@@ -128,35 +132,11 @@ class Field:
     read: Callable[[str, Any], Any] = read_text
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Fixed:
-    """A field that has one value only, for `why`. Empty ones say nothing."""
-
-    value: object
-    why: str
-
-
 def read_values(given: Given, fields: Mapping[str, Field]) -> dict[str, Any]:
-    """What the object says, by the keys of the site file. InvalidValue of what is not even of
-    the right kind."""
+    """What the object says, by the keys of the site file; an empty text says nothing of a number.
+    InvalidValue of what is not even of the right kind."""
     return {
         field.key: field.read(name, given.fields[name])
         for name, field in fields.items()
-        if given.has(name)
+        if given.has(name) and not (field.read in _FIGURES and given.fields[name] == "")
     }
-
-
-def check_fixed(given: Given, fixed: Mapping[str, Fixed]) -> None:
-    """InvalidValue of a field whose value means something that is not offered."""
-    for name, one in fixed.items():
-        value = given.fields.get(name)
-        if value in (None, "") or _plain(value) == _plain(one.value):
-            continue
-        shown = _plain(one.value) or '""'
-        raise InvalidValue(name, show(value), f"{one.why}: write {shown}")
-
-
-def _plain(value: object) -> str:
-    """`1.0` is 1, and `False` is false."""
-    text = str(value).strip().removesuffix(".0")
-    return text.lower() if isinstance(value, bool) or text.lower() in _TRUTH else text

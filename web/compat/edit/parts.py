@@ -77,7 +77,11 @@ class PartThing:
     def save(self, desk: Desk, given: Given) -> msgspec.Struct:
         key = given.key(self.pk)
         base = self._row(desk, key) if key is not None else {}
-        mentioned = {name: value for name, value in given.fields.items() if value is not None}
+        mentioned = {
+            name: value
+            for name, value in given.fields.items()
+            if value is not None and not (value == "" and isinstance(base.get(name), int))
+        }
         raw = self.read(Given(fields={**base, **mentioned}))
         engine, actor, parent = desk.engine, desk.actor, desk.parent_id
         if key is None:

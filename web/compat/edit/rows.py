@@ -12,7 +12,7 @@ from core.operations.site_spelling import spell_date, spell_days, spell_time
 from core.rules.opening_hours import HourRule, OpeningHours
 from web.compat.edit.things import Audited, audit
 
-#: What is written for what Whipbird does not have: one kind of end-point, no prediction.
+#: The only type of end-points, and what is written for no tracking.
 PHONE, OFF = "PHONE", "OFF"
 
 
@@ -44,7 +44,7 @@ class TrunkRow(Audited, frozen=True, kw_only=True, rename="camel"):
 class EndPointRow(Audited, frozen=True, kw_only=True, rename="camel"):
     ep_id: int
     type: str = PHONE
-    queue_name: str = ""
+    queue_name: str
     name: str
     ast_id: ServerRow
     idx: str = ""
@@ -52,14 +52,14 @@ class EndPointRow(Audited, frozen=True, kw_only=True, rename="camel"):
     max_channels: int
     extension: str
     context: str
-    boost_factor: float = 1.0
-    max_waiting_calls: int = 0
-    reverse_dialing: bool = False
-    stepwise_reverse: bool = False
+    boost_factor: float
+    max_waiting_calls: int
+    reverse_dialing: bool
+    stepwise_reverse: bool
     security_key: str
     description: str
-    dial_find: str = ""
-    dial_replace: str = ""
+    dial_find: str
+    dial_replace: str
 
 
 class HourRuleRow(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -108,12 +108,12 @@ class CampaignRow(Audited, frozen=True, kw_only=True, rename="camel"):
     http_notify: str
     logging_alias: str
     security_key: str
-    autopause: bool = False
+    autopause: bool
     agent_clid: str
     email_addresses: str
     email_events: str
     initial_boost_factor: float
-    initial_predictive_model: str = OFF
+    initial_predictive_model: str
     amd_tracking: str
     amd_params: str
     amd_audio_file: str
@@ -161,8 +161,15 @@ def endpoint_row(endpoint: EndPoint, server: ServerRow) -> EndPointRow:
         max_channels=endpoint.max_channels,
         extension=endpoint.extension,
         context=endpoint.context,
+        queue_name=endpoint.queue_name,
+        boost_factor=endpoint.boost_percent / 100,
+        max_waiting_calls=endpoint.max_waiting_calls,
+        reverse_dialing=endpoint.reverse_dialing,
+        stepwise_reverse=endpoint.manual_preview,
         security_key=endpoint.security_key,
         description=endpoint.description,
+        dial_find=endpoint.dial_find,
+        dial_replace=endpoint.dial_replace,
     )
 
 
@@ -227,6 +234,8 @@ def campaign_row(campaign: Campaign) -> CampaignRow:
         email_addresses=",".join(campaign.email_addresses),
         email_events=campaign.email_events,
         initial_boost_factor=campaign.boost_percent / 100,
+        initial_predictive_model=campaign.boosting_model,
+        autopause=campaign.auto_pause,
         amd_tracking=campaign.amd_mode or OFF,
         amd_params=campaign.amd_extra,
         amd_audio_file=campaign.amd_file,

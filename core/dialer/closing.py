@@ -122,7 +122,7 @@ class Closing:
 
     def use_up_retry(self, call: Call) -> None:
         """Its attempt is in the database: the retry it was made from is not any more."""
-        run = self._live.runs[call.attempt.run_id]
+        run = self._live.run_of(call)
         if call.entry.is_retry:
             run.held.discard(call.attempt.record_id)
             run.retries -= 1
@@ -130,9 +130,9 @@ class Closing:
     def give_up(self, call: Call, bar: Bar, now: datetime) -> None:
         """The call must not leave after all: nobody was called."""
         self.use_up_retry(call)
-        self._live.runs[call.attempt.run_id].attempted -= 1
+        run = self._live.run_of(call)
+        run.attempted -= 1
         call.advance(bar.state)
-        run = self._live.runs[call.attempt.run_id]
         decision = self._decide_retry(run, call.attempt, bar.state) if bar is BLACKLISTED else None
         self.finish(call, decision, now, reason=bar.reason)
 
@@ -147,15 +147,13 @@ class Closing:
         """A cap refuses the number: its record waits for the cap, if its campaign does."""
         call.advance(CallState.RS_BLACKLIST)
         call.ext_status = CAPPED
-        run = self._live.runs[call.attempt.run_id]
+        run = self._live.run_of(call)
         decision = _decide_wait(run, call.attempt, refusal, now)
         self.finish(call, decision, now, reason=_in_words(refusal))
 
     def close(self, call: Call, state: CallState, now: datetime, reason: str = "") -> None:
         call.advance(state)
-        decision = self._decide_retry(
-            self._live.runs[call.attempt.run_id], call.attempt, state, call.ext_status
-        )
+        decision = self._decide_retry(self._live.run_of(call), call.attempt, state, call.ext_status)
         self.finish(call, decision, now, reason=reason)
 
     def _decide_retry(
@@ -172,7 +170,7 @@ class Closing:
         self, call: Call, decision: RetryDecision | None, now: datetime, *, reason: str
     ) -> None:
         """Free the lines and conclude the attempt."""
-        run = self._live.runs[call.attempt.run_id]
+        run = self._live.run_of(call)
         self._live.free_lines(call, run)
         log = call.log(reason=reason, now=now)
         self._conclude(run, log, decision, call.entry, call.outputs, was_sent=call.was_sent)

@@ -13,6 +13,7 @@ from typing import Any
 from core.dialer.allocation import Round, allocate, rate_opens_at
 from core.dialer.call import Call
 from core.dialer.closing import WITHOUT_HOURS, Closing, find_bar
+from core.dialer.departures import Departures
 from core.dialer.keeper import Keeper
 from core.dialer.lines import LiveEndPoint, LiveTrunk
 from core.dialer.live import Live
@@ -41,12 +42,13 @@ class Dialer:
         self._decided_at: datetime | None = None
         self._closing = Closing(self.live)
         tracker, keeper = Tracker(self.live, self._closing), Keeper(self.live)
+        departures = Departures(self.live, self._closing)
         self._receivers: dict[type[events.Event], Callable[[Any, datetime], None]] = {
             events.ServerUp: tracker.server_up,
             events.ServerDown: tracker.server_down,
             events.ChannelsListed: tracker.channels_listed,
             events.OriginateSent: tracker.sent,
-            events.OriginateRefused: tracker.refused,
+            events.OriginateRefused: departures.refused,
             events.Dialling: tracker.dialling,
             events.Signalled: tracker.signalled,
             events.DialEnded: tracker.dial_ended,
@@ -54,15 +56,15 @@ class Dialer:
             events.Transferred: tracker.transferred,
             events.HungUp: tracker.hung_up,
             events.Reported: tracker.reported,
-            events.AttemptsCommitted: tracker.committed,
-            events.AttemptsBlacklisted: tracker.blacklisted,
-            events.AttemptsCapped: tracker.capped,
-            events.AttemptsRemoved: tracker.removed,
-            events.AttemptRefused: tracker.attempt_refused,
-            events.Stopping: tracker.stopping,
+            events.AttemptsCommitted: departures.committed,
+            events.AttemptsBlacklisted: departures.blacklisted,
+            events.AttemptsCapped: departures.capped,
+            events.AttemptsRemoved: departures.removed,
+            events.AttemptRefused: departures.attempt_refused,
+            events.Stopping: departures.stopping,
+            events.Starting: departures.starting,
             events.DatabaseDown: keeper.database_down,
             events.DatabaseUp: keeper.database_up,
-            events.Starting: tracker.starting,
             events.ServersLoaded: keeper.servers_loaded,
             events.RecentCalls: keeper.calls_remembered,
             events.RunLoaded: keeper.run_loaded,

@@ -38,6 +38,9 @@ class Live:
         campaigns = (run.campaign for run in self.runs.values() if not run.state.is_over)
         return {list_id for campaign in campaigns for list_id in campaign.black_list_ids}
 
+    def run_of(self, call: Call) -> LiveRun:
+        return self.runs[call.attempt.run_id]
+
     def change(self, run: LiveRun) -> None:
         """The run is to be looked at and journalled."""
         self.touched.add(run.run.id)

@@ -1,41 +1,29 @@
-"""What becomes of each live call: from its commit to its log row and its retry."""
+"""What becomes of a call that left: from its Originate to its end."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from core.dialer.call import Call
-from core.dialer.closing import BLACKLISTED, EXPIRED, Bar, Closing, has_expired
+from core.dialer.closing import Closing
 from core.dialer.lines import LiveServer
 from core.dialer.live import Live
-from core.dialer.originating import make_originate
-from core.dialer.run import LiveRun
 from core.dialer.telling import call_changed
 from core.ports.commands import CallTransferred, HangUp, Originate
 from core.ports.events import (
-    AttemptRefused,
-    AttemptsBlacklisted,
-    AttemptsCapped,
-    AttemptsCommitted,
-    AttemptsRemoved,
     ChannelsListed,
     DialEnded,
     Dialling,
     HungUp,
     Originated,
-    OriginateRefused,
     OriginateSent,
     Report,
     Reported,
     ServerDown,
     ServerUp,
     Signalled,
-    Starting,
-    Stopping,
     Transferred,
 )
 from core.rules.states import CallState
-from core.rules.verdicts import Verdict
 
 #: How long a failed call may wait for the other half of its evidence. In 17 % of failures the
 #: Hangup, which says why, comes after the OriginateResponse, and even DialBegin may. A call
@@ -45,9 +33,6 @@ VERDICT_GRACE = timedelta(seconds=2)
 HANG_UP_GRACE = timedelta(seconds=5)
 #: How long after its answer timeout a call that was sent counts as lost without any news.
 LOST_GRACE = timedelta(seconds=15)
-#: How long an attempt may wait for its commit and still leave. After an outage, all that wait
-#: would leave at once, whatever their trunks' rates.
-COMMIT_LIMIT = timedelta(seconds=5)
 #: Hang-up causes that an answered call may have as well as one that nobody answered.
 EITHER_CAUSES = frozenset({0, 16})
 
@@ -127,71 +112,14 @@ class Tracker:
             if trunk.server is server:
                 self._live.touched |= trunk.users
 
-    def committed(self, event: AttemptsCommitted, now: datetime) -> None:
-        """These calls may leave. A call leaves once, however often its commit is announced."""
-        for attempt_id in event.attempt_ids:
-            call = self._live.by_attempt.get(attempt_id)
-            if call is not None and call.state is CallState.SCHEDULED:
-                self._request(call, now)
-
-    def _request(self, call: Call, now: datetime) -> None:
-        """The database may have been away since it was decided: what expired meanwhile stays."""
-        run = self._run_of(call)
-        if not run.state.is_over and has_expired(call.entry.record, now):
-            self._closing.give_up(call, EXPIRED, now)
-            return
-        self._closing.use_up_retry(call)
-        if run.state.is_over:
-            call.advance(CallState.RS_ERROR)
-            self._closing.finish(call, None, now, reason="the run ended before the call left")
-            return
-        if reason := _too_late(call, run, now):
-            self._closing.take_back(call, reason, now)
-            return
-        call.request(now)
-        self._live.out.append(make_originate(call, run))
-        self._tell(call, now)
-
     def sent(self, event: OriginateSent, now: datetime) -> None:
         """From here on the PBX has time to say something of the call: before, the Originate
         waited for its turn, which may take long."""
         if call := self._live.calls.get(event.channel_id):
             self._expect_news(call, now)
 
-    def blacklisted(self, event: AttemptsBlacklisted, now: datetime) -> None:
-        """The second check forbids these calls: they end before they left."""
-        for attempt_id in event.attempt_ids:
-            call = self._live.by_attempt.get(attempt_id)
-            if call is not None and call.state is CallState.SCHEDULED:
-                self._closing.give_up(call, BLACKLISTED, now)
-
-    def capped(self, event: AttemptsCapped, now: datetime) -> None:
-        """The second check of caps: like that of black lists, but the record may wait."""
-        for attempt_id, refusal in event.refusals.items():
-            call = self._live.by_attempt.get(attempt_id)
-            if call is not None and call.state is CallState.SCHEDULED:
-                self._closing.use_up_retry(call)
-                self._run_of(call).attempted -= 1
-                self._closing.put_off(call, refusal, now)
-
-    def removed(self, event: AttemptsRemoved, now: datetime) -> None:
-        """Their records were taken away while they were on their way to the database."""
-        for attempt_id, reason in event.reasons.items():
-            call = self._live.by_attempt.get(attempt_id)
-            if call is not None and call.state is CallState.SCHEDULED:
-                call.entry = replace(call.entry, removal=reason)
-                self._closing.give_up(call, Bar(state=CallState.RS_ERROR, reason=reason), now)
-
-    def attempt_refused(self, event: AttemptRefused, now: datetime) -> None:
-        """A retry so refused is still in the database: it stays held, and is not read again."""
-        if call := self._live.by_attempt.get(event.attempt_id):
-            if call.entry.is_retry:
-                self._run_of(call).retries -= 1
-            call.advance(CallState.RS_ERROR)
-            self._closing.finish(call, None, now, reason=event.reason)
-
     def _expect_news(self, call: Call, now: datetime) -> None:
-        timeout = timedelta(milliseconds=self._run_of(call).campaign.answer_timeout_ms)
+        timeout = timedelta(milliseconds=self._live.run_of(call).campaign.answer_timeout_ms)
 
         def lose(call: Call, at: datetime) -> None:
             is_waiting = call.state in (CallState.REQUESTED, CallState.DIALLING)
@@ -201,31 +129,6 @@ class Tracker:
                 self._closing.close(call, CallState.RS_LOST, at, reason="no news of the call")
 
         self._look_at(call, now + timeout + LOST_GRACE, lose)
-
-    def refused(self, event: OriginateRefused, now: datetime) -> None:
-        call = self._live.calls.get(event.channel_id)
-        if call is None or call.state is not CallState.REQUESTED:
-            return
-        call.was_sent = event.was_sent
-        if event.was_sent or event.is_final:
-            self._closing.close(call, CallState.RS_ERROR, now, reason=event.reason)
-        else:
-            self._closing.take_back(call, event.reason, now)
-
-    def stopping(self, _event: Stopping, now: datetime) -> None:
-        self._live.is_stopping = True
-        for call in list(self._live.calls.values()):
-            if call.state is CallState.SCHEDULED:
-                self._closing.use_up_retry(call)
-                self._closing.take_back(call, "the dialer stopped", now)
-        for run in self._live.runs.values():
-            if not run.state.is_over:
-                run.verdict = Verdict.DIALER_STOPPED
-                run.decisions.note(run.verdict, now)
-
-    def starting(self, _event: Starting, _now: datetime) -> None:
-        self._live.is_stopping = False
-        self._live.touched |= self._live.runs.keys()
 
     def dialling(self, event: Dialling, now: datetime) -> None:
         call = self._live.calls.get(event.channel_id)
@@ -304,7 +207,7 @@ class Tracker:
         if not call.answer(now):
             return
         self._tell(call, now, call.outputs)
-        limit_s = self._run_of(call).campaign.max_call_length_s
+        limit_s = self._live.run_of(call).campaign.max_call_length_s
         if not limit_s:
             return
 
@@ -339,18 +242,4 @@ class Tracker:
                 return
 
     def _tell(self, call: Call, now: datetime, outputs: Mapping[str, str] | None = None) -> None:
-        self._live.out.append(call_changed(call, self._run_of(call), now, outputs))
-
-    def _run_of(self, call: Call) -> LiveRun:
-        return self._live.runs[call.attempt.run_id]
-
-
-def _too_late(call: Call, run: LiveRun, now: datetime) -> str:
-    """Why a call that is committed only now does not leave; empty if it does."""
-    if now - call.attempt.requested_at > COMMIT_LIMIT:
-        return "the database took too long"
-    if run.calendar is not None and not run.calendar.is_open(now):
-        return "its hours ended"
-    if run.wakes_at(call.entry, now) != now:
-        return "the person's hours ended"
-    return ""
+        self._live.out.append(call_changed(call, self._live.run_of(call), now, outputs))

@@ -7,60 +7,47 @@ the dialer.
 """
 
 import logging
-from collections.abc import Awaitable
-from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Engine as Database
 from sqlalchemy.exc import SQLAlchemyError
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, DeferredList, TimeoutError
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.defer import Deferred, TimeoutError
+from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
-from twisted.python.failure import Failure
 
 from core.dialer.dialer import Dialer
+from core.engine.awaiting import as_deferred
 from core.engine.chronicle import Chronicle
 from core.engine.filters import Filters
 from core.engine.journal import DatabaseJournal
 from core.engine.loader import Start, load_start
+from core.engine.mailbox import Mailbox
 from core.engine.newsring import NewsRing
 from core.engine.outage import Outage
 from core.engine.publisher import Publisher
-from core.engine.screening import screen_batch
+from core.engine.reader import Reader
 from core.engine.scribe import Scribe
+from core.engine.switchboard import Switchboard
 from core.engine.teller import Teller
 from core.engine.threads import Threads
 from core.engine.timings import Timings
 from core.engine.traffic import Traffic
 from core.engine.wishes import Wishes
 from core.model import Server
-from core.ports import Clock, Journal, Pbx, PbxFactory
+from core.ports import Clock, Journal, PbxFactory
 from core.ports.commands import AttemptPlaced, Command, FetchBatch, HangUp, Originate
-from core.ports.events import (
-    BatchFetched,
-    Event,
-    OriginateRefused,
-    OriginateSent,
-    ServersLoaded,
-    Stopping,
-)
+from core.ports.events import Event, OriginateSent, ServersLoaded, Stopping
 from core.ports.timings import Step
 from core.rules.news import CallChanged, CallEnded, RunChanged, RunFigures
-from core.store.database import reading
-from core.store.hopper import fetch_batch
 from core.store.lock import DialerLock
 
 log = logging.getLogger(__name__)
 
-#: Ticks come at most so often, in seconds: what arrives meanwhile shares one.
-TICK_S = 0.01
 #: How often the engine looks what people ask, and publishes a snapshot.
 BEAT_S = 0.5
 #: How long a stop waits for a database that is away, in seconds.
 CLOSE_S = 60.0
-#: How long after a failed read of the hopper it is tried again.
-FETCH_PAUSE_S = 1.0
 
 
 class Engine(Service):
@@ -79,25 +66,30 @@ class Engine(Service):
         lock: DialerLock,
         beat_s: float = BEAT_S,
     ) -> None:
-        self._database = database
-        self._threads = threads
         self._reactor = reactor
         self._clock = clock
         self._beat_s = beat_s
-        self._make_pbx = make_pbx
+        self._mailbox = Mailbox(reactor, clock, self._tick)
         self.timings = Timings()
         self._outage = Outage(self.post)
         self._journal: Journal = DatabaseJournal(
             database, threads, reactor, self.post, self._outage, self.timings
         )
+        self._switchboard = Switchboard(make_pbx, self.post)
         self._filters = Filters(database, threads, reactor)
-        self._pbxs: dict[int, tuple[Server, Pbx]] = {}
-        self._inbox: list[tuple[Event, datetime]] = []
-        self._tick_call: IDelayedCall | None = None
-        self._last_tick = float("-inf")
+        self._reader = Reader(
+            database=database,
+            threads=threads,
+            reactor=reactor,
+            clock=clock,
+            journal=self._journal,
+            filters=self._filters,
+            outage=self._outage,
+            timings=self.timings,
+            post=self.post,
+        )
         self._beat = LoopingCall(self._on_beat)
         self._beat.clock = reactor
-        self._tick_waiters: list[Deferred[None]] = []
         self.traffic = Traffic()
         start = load_start(database, clock.now())
         self.dialer = Dialer(site_key=start.site_key, next_attempt_id=start.next_attempt_id)
@@ -124,6 +116,7 @@ class Engine(Service):
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]  # Twisted is untyped
         start: Start = self._start
+        self._mailbox.open()
         self._set_servers(start.servers)
         for recent in start.recent_calls:
             self.post(recent)
@@ -137,19 +130,17 @@ class Engine(Service):
     async def _stop(self) -> None:
         """Calls that are up stay up; the next start finds them. A wish that is being granted
         is waited for, and so is what PBXs answer to the last commands."""
+        self._reader.stop()
         self._filters.stop()
         self.post(Stopping())
         await self.wishes.end()
-        await DeferredList([_leave(pbx) for _server, pbx in self._pbxs.values()])
-        if self._tick_call is not None:
-            self._tick_call.cancel()
-        while self._inbox:
-            self._tick()
+        await self._switchboard.leave()
+        self._mailbox.drain()
         if self._journal.backlog:
             log.warning("%d entries wait for the database", self._journal.backlog)
         self._scribe.note("dialer.stopped")
         try:
-            await _as_deferred(self._journal.close()).addTimeout(CLOSE_S, self._reactor)
+            await as_deferred(self._journal.close()).addTimeout(CLOSE_S, self._reactor)
             await self._scribe.flush()
         except (SQLAlchemyError, OSError) as error:
             log.error("the system log lacks the end: %s", error)
@@ -162,32 +153,22 @@ class Engine(Service):
 
     def stopService(self) -> Deferred[None]:
         super().stopService()  # type: ignore[no-untyped-call]  # Twisted is untyped
+        self._mailbox.close()
         if self._beat.running:
             self._beat.stop()
         return Deferred.fromCoroutine(self._stop())
 
     def post(self, event: Event) -> None:
         """Put an event into the mailbox. For the reactor's thread only."""
-        self._inbox.append((event, self._clock.now()))
-        if self._tick_call is None or len(self._inbox) == 1:
-            self._tick_within(0.0)
+        self._mailbox.post(event)
 
     def ticked(self) -> Deferred[None]:
         """Fires once the dialer has received all that was posted before."""
-        waiter: Deferred[None] = Deferred()
-        self._tick_waiters.append(waiter)
-        if not self._inbox:
-            self._wake_waiters()
-        return waiter
-
-    def _wake_waiters(self) -> None:
-        waiters, self._tick_waiters = self._tick_waiters, []
-        for waiter in waiters:
-            waiter.callback(None)
+        return self._mailbox.ticked()
 
     def journal_written(self) -> Deferred[None]:
         """Fires once all that was decided before is in the database."""
-        return _as_deferred(self._journal.written())
+        return as_deferred(self._journal.written())
 
     @property
     def journal_backlog(self) -> int:
@@ -200,19 +181,7 @@ class Engine(Service):
 
     # The tick
 
-    def _tick_within(self, delay_s: float) -> None:
-        if not self.running:
-            return
-        earliest_s = self._last_tick + TICK_S - self._reactor.seconds()
-        delay_s = max(delay_s, earliest_s, 0.0)
-        if self._tick_call is None:
-            self._tick_call = self._reactor.callLater(delay_s, self._tick)
-        elif self._tick_call.getTime() > self._reactor.seconds() + delay_s:
-            self._tick_call.reset(delay_s)
-
     def _tick(self) -> None:
-        self._tick_call = None
-        self._last_tick = self._reactor.seconds()
         with self.timings.measure(Step.RECEIVE):
             self._receive_all()
         now = self._clock.now()
@@ -225,12 +194,11 @@ class Engine(Service):
             self.publisher.count_placed(placed, now)
         next_at = self.dialer.next_look_at()
         if next_at is not None:
-            self._tick_within((next_at - now).total_seconds())
-        self._wake_waiters()
+            self._mailbox.tick_within((next_at - now).total_seconds())
+        self._mailbox.wake_waiters()
 
     def _receive_all(self) -> None:
-        inbox, self._inbox = self._inbox, []
-        for event, at in inbox:
+        for event, at in self._mailbox.take():
             self._chronicle.note_event(event)
             self.traffic.note_event(event)
             try:
@@ -264,59 +232,15 @@ class Engine(Service):
     def _execute(self, command: Command) -> None:
         match command:
             case Originate():
-                self._originate(command)
+                self._switchboard.originate(command)
             case HangUp():
-                if found := self._pbxs.get(command.server_id):
-                    found[1].hang_up(command)
+                self._switchboard.hang_up(command)
             case FetchBatch():
-                self._fetch(command)
+                self._reader.fetch(command)
             case CallChanged() | CallEnded() | RunChanged() | RunFigures():
                 self.news.add(command)
             case _:
                 self._journal.append(command)
-
-    def _originate(self, command: Originate) -> None:
-        if found := self._pbxs.get(command.server_id):
-            found[1].originate(command)
-            return
-        self.post(
-            OriginateRefused(
-                server_id=command.server_id,
-                channel_id=command.channel_id,
-                was_sent=False,
-                reason="its server is not configured any more",
-            )
-        )
-
-    def _fetch(self, command: FetchBatch) -> None:
-        """Read on, behind all that was decided before: a retry that was just made is seen, one
-        that was just used up is not."""
-        fetched = Deferred.fromCoroutine(self._read(command))
-        fetched.addCallbacks(self._fetched, lambda failure: self._fetch_later(command, failure))
-
-    async def _read(self, command: FetchBatch) -> BatchFetched:
-        await self._journal.written()
-        return await self._threads.read(self._fetch_batch, command, self._clock.now())
-
-    def _fetch_batch(self, command: FetchBatch, now: datetime) -> BatchFetched:
-        step = Step.READ_FRESH if command.positions else Step.READ_RETRIES
-        with reading(self._database) as conn:
-            with self.timings.measure(step):
-                batch = fetch_batch(conn, command, now)
-            with self.timings.measure(Step.SCREEN):
-                return screen_batch(conn, batch, command.screen, now, self._filters)
-
-    def _fetched(self, batch: BatchFetched) -> None:
-        self._outage.note_success("hopper")
-        self.post(batch)
-
-    def _fetch_later(self, command: FetchBatch, failure: Failure) -> None:
-        if isinstance(failure.value, SQLAlchemyError | OSError):
-            self._outage.note_failure("hopper", failure.value)
-        else:
-            log.error("run %d: no batch read: %s", command.run_id, failure.getTraceback())
-        if self.running:
-            self._reactor.callLater(FETCH_PAUSE_S, self._fetch, command)
 
     # The beat
 
@@ -344,22 +268,8 @@ class Engine(Service):
             self.post(event)
 
     def _set_servers(self, servers: tuple[Server, ...]) -> None:
-        """Connect to servers that are new or were changed."""
         self.post(ServersLoaded(servers=servers))
-        for server in servers:
-            known = self._pbxs.get(server.id)
-            if known is not None and reach_alike(known[0], server):
-                continue
-            if known is not None:
-                _leave(known[1])
-            pbx = self._make_pbx(server, self.post)
-            self._pbxs[server.id] = (server, pbx)
-            pbx.start()
-
-
-def reach_alike(one: Server, other: Server) -> bool:
-    """Whether a connection to the one serves the other: who may see it is no matter."""
-    return replace(one, security_key=other.security_key) == other
+        self._switchboard.connect(servers)
 
 
 def _in_words(command: Command) -> str:
@@ -368,16 +278,3 @@ def _in_words(command: Command) -> str:
     if isinstance(command, Originate | HangUp):
         return f"call {command.channel_id}: {name} not carried out"
     return f"{name} not carried out"
-
-
-def _as_deferred(done: Awaitable[None]) -> Deferred[None]:
-    async def wait() -> None:
-        await done
-
-    return Deferred.fromCoroutine(wait())
-
-
-def _leave(pbx: Pbx) -> Deferred[None]:
-    left = _as_deferred(pbx.stop())
-    left.addErrback(lambda failure: log.error("PBX did not leave cleanly: %s", failure))
-    return left

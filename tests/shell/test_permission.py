@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from core.engine.engine import reach_alike
+from core.engine.switchboard import reach_alike
 from core.errors import Forbidden, NotFound
 from core.model import Campaign, Server
 from core.operations.campaigns import ask, campaigns

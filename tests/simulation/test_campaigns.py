@@ -13,7 +13,7 @@ from core.rules.reschedule import RescheduleRule
 from core.rules.states import CallState, RunState
 from core.store.runs import fetch_outcome, fetch_run
 from core.store.schema import attempt, call_log, retry
-from tests.support.rig import Rig
+from tests.support.rig import NoThreads, Rig
 
 ALL_OUTCOMES = Simulation(
     outcomes={
@@ -166,14 +166,15 @@ def test_a_stop_waits_a_minute_for_a_database_that_is_away_and_says_what_is_lost
     rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     campaign = rig.configure(NUMBERS[:40], simulation=Simulation(outcomes={"answered": 1}))
-    engine = rig.start()
+    threads = NoThreads()
+    engine = rig.start(threads=threads)
     rig.ask(campaign)
     rig.turn(5)
 
     def away(*_: object, **__: object) -> Deferred[None]:
         return fail(OperationalError("COMMIT", {}, Exception("disk full")))
 
-    monkeypatch.setattr(engine._threads, "write", away)
+    monkeypatch.setattr(threads, "write", away)
     rig.turn(2)
     stopped = engine.stopService()
     rig.turn(58)

@@ -204,7 +204,7 @@ class Engine(Service):
             try:
                 self.dialer.receive(event, at)
             except Exception:
-                log.exception("event passed over: %r", event)
+                log.exception("%s passed over", _in_words(event))
 
     def _decide(self, now: datetime) -> list[Command]:
         try:
@@ -220,7 +220,7 @@ class Engine(Service):
                 self.traffic.note_command(command)
                 self._execute(command)
             except Exception:
-                log.exception("%s", _in_words(command))
+                log.exception("%s not carried out", _in_words(command))
                 if isinstance(command, Originate):
                     self._assume_sent(command)
         self._journal.flush()
@@ -272,9 +272,8 @@ class Engine(Service):
         self._switchboard.connect(servers)
 
 
-def _in_words(command: Command) -> str:
-    """That it failed, without what is known of the called person."""
-    name = type(command).__name__
-    if isinstance(command, Originate | HangUp):
-        return f"call {command.channel_id}: {name} not carried out"
-    return f"{name} not carried out"
+def _in_words(what: Event | Command) -> str:
+    """Which one it is, without what is known of the called person."""
+    name = type(what).__name__
+    channel_id = getattr(what, "channel_id", "")
+    return f"call {channel_id}: {name}" if channel_id else name

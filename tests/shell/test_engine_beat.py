@@ -16,6 +16,7 @@ from core.engine.loader import take_wishes
 from core.model import Server, Simulation
 from core.ports import Post
 from core.ports.commands import Originate
+from core.ports.events import HungUp, Report, Reported
 from core.rules.states import RunState
 from core.store.runs import fetch_outcome, fetch_run
 from core.store.schema import attempt, call_log, run_command
@@ -168,3 +169,25 @@ def test_what_was_committed_but_never_left_at_a_stop_is_not_lost(rig: Rig) -> No
         reasons = conn.execute(select(call_log.c.reason)).scalars().all()
     assert len(reasons) == 10
     assert {reason.partition(":")[0] for reason in reasons} == {"not sent"}
+
+
+def test_an_event_that_fails_is_logged_without_what_is_known_of_the_called_person(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = rig.start()
+    rig.turn(1)
+
+    def fall_over(*_: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(engine.dialer, "receive", fall_over)
+    engine.post(
+        Reported(call_ids=("c1",), report=Report.ATTRIBUTE, name="IBAN", value="DE89370400440532")
+    )
+    engine.post(HungUp(server_id=1, channel_id="wb-1", cause=16))
+    rig.turn(0.1)
+    assert [record.message for record in caplog.records if record.exc_info] == [
+        "Reported passed over",
+        "call wb-1: HungUp passed over",
+    ]
+    assert "DE89" not in caplog.text

@@ -1,4 +1,5 @@
-"""Calls as CSV: read page by page in threads, sent as fast as the reader takes it.
+"""Long files: read piece by piece in threads, sent as fast as the reader takes them. One who takes
+nothing for a minute is cut off.
 
 Spreadsheets run cells that begin with `=`, `+`, `-`, `@` (in Japan the wide ones, too) or a control
 character as formulas (CWE-1236); such cells get an apostrophe in front. A telephone number's own
@@ -8,7 +9,7 @@ character as formulas (CWE-1236); such cells get an apostrophe in front. A telep
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from twisted.internet.defer import Deferred
@@ -17,10 +18,14 @@ from twisted.web.http import Request
 from zope.interface import implementer
 
 from core.model import CallLog
+from web.request import WebRequest
 from web.ui.words import machine_time
 
+CSV = "text/csv; charset=utf-8; header=present"
 #: Calls read at a time.
 PAGE = 1000
+#: How long a reader may take nothing, in seconds.
+PATIENCE_S = 60.0
 
 COLUMNS = (
     "id",
@@ -51,7 +56,7 @@ class SheetPage:
     """Some lines of a table, and what reads those that follow; None at the end."""
 
     rows: Sequence[Sequence[str]]
-    read_on: Callable[[], Deferred["SheetPage"]] | None
+    read_on: Callable[[], Awaitable["SheetPage"]] | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,18 +68,46 @@ class Sheet:
     page: SheetPage
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Piece:
+    """Some of a file, and what reads that which follows; None at the end."""
+
+    content: bytes
+    read_on: Callable[[], Awaitable["Piece"]] | None
+
+
 async def send_sheet(request: Request, sheet: Sheet) -> None:
     """Write the whole of it, the header line first."""
-    request.setHeader(b"Content-Type", b"text/csv; charset=utf-8; header=present")
-    request.setHeader(b"Content-Disposition", f'attachment; filename="{sheet.name}"'.encode())
+    first = _render(sheet.page, (sheet.columns,))
+    await send_file(request, sheet.name, CSV, first)
+
+
+async def send_file(request: Request, name: str, media: str, piece: Piece) -> None:
+    """Write the whole of a file that begins with this piece, to be saved under this name.
+    TimeoutError of a reader who takes nothing."""
+    request.setHeader(b"Content-Type", media.encode())
+    request.setHeader(b"Content-Disposition", f'attachment; filename="{name}"'.encode())
     request.setHeader(b"Cache-Control", b"no-store")
-    outflow, page = _Outflow(request), sheet.page
-    request.write(render_lines([sheet.columns, *page.rows]))
-    while page.read_on is not None:
+    if request.method == b"HEAD":
+        return
+    outflow = _Outflow(request)
+    request.write(piece.content)
+    while piece.read_on is not None:
         await outflow.room()
-        page = await page.read_on()
-        request.write(render_lines(page.rows))
+        piece = await piece.read_on()
+        request.write(piece.content)
     request.unregisterProducer()
+
+
+def _render(page: SheetPage, before: Sequence[Sequence[str]] = ()) -> Piece:
+    async def read_on() -> Piece:
+        assert page.read_on is not None
+        return _render(await page.read_on())
+
+    return Piece(
+        content=render_lines([*before, *page.rows]),
+        read_on=None if page.read_on is None else read_on,
+    )
 
 
 def cells(log: CallLog, list_name: str, trunk: str) -> tuple[str, ...]:
@@ -119,15 +152,18 @@ class _Outflow:
     """Knows whether the connection has room."""
 
     def __init__(self, request: Request) -> None:
+        assert isinstance(request, WebRequest)
+        self._reactor = request.channel.site.reactor
         self._is_full = False
         self._waiting: Deferred[None] | None = None
-        request.registerProducer(self, True)
+        request.registerProducer(self, True)  # type: ignore[no-untyped-call]  # Twisted is untyped
 
     def room(self) -> Deferred[None]:
-        """Fires once more may be written; never, when the reader has gone."""
+        """Fires once more may be written; fails with TimeoutError if that takes too long."""
         waiting: Deferred[None] = Deferred()
         if self._is_full:
             self._waiting = waiting
+            waiting.addTimeout(PATIENCE_S, self._reactor)
         else:
             waiting.callback(None)
         return waiting

@@ -78,7 +78,7 @@ def export(session: Session, name: str, file: Path | None) -> None:
 
     `list import` reads such a file back.
     """
-    from core.operations.list_csv import export_csv
+    from core.operations.list_export import export_csv
     from core.operations.lists import show_records
 
     if file is None and is_json():

@@ -1,4 +1,4 @@
-"""Lists from and to CSV files; how such a file looks is in `list_file`.
+"""Lists from CSV files; how such a file looks is in `list_file`.
 
 What is read is committed block by block, so that a dialer at work waits for none of it, and an
 interrupted import keeps what it has said.
@@ -6,30 +6,20 @@ interrupted import keeps what it has said.
 
 import csv
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Protocol, TextIO
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
-from core.errors import InvalidValue
-from core.model import Record
-from core.operations.list_file import (
-    BEGINNING,
-    NUMBER_NAMES,
-    Block,
-    Rejected,
-    read_blocks,
-    read_layout,
-)
-from core.operations.list_row import TURN_NAMES, disarm
+from core.operations.list_file import BEGINNING, Block, Rejected, read_blocks, read_layout
+from core.operations.list_row import disarm
 from core.operations.lists import (
     Duplicates,
     check_list_name,
-    find_list,
     find_zone,
     open_list,
     put,
@@ -41,10 +31,6 @@ from core.rules.keys import Key
 from core.store.audit import write_log
 from core.store.bulk import Appender, appending
 from core.store.database import reading
-from core.store.lists import fetch_records
-
-#: Records read at a time for an export.
-PAGE = 5000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,45 +135,3 @@ def _line(row: Rejected) -> list[str]:
     """Bytes that could not be read are shown as question marks."""
     cells = [str(row.line), row.reason, *map(disarm, row.cells)]
     return [cell.encode("utf-8", "replace").decode() for cell in cells]
-
-
-def export_csv(engine: Engine, actor: Actor, list_name: str, stream: TextIO, now: datetime) -> None:
-    """Write the list as CSV: `number`, when records are called if any says so, and, by name,
-    every input attribute any record has. Needs LIST.
-
-    `import_csv` makes the same records of it, as long as none has expired. NotFound if there is no
-    such list, InvalidValue if the attributes of a record cannot be read.
-    """
-    require(actor, Key.LIST)
-    with reading(engine) as conn:
-        found = find_list(conn, actor, list_name)
-        names, has_turns = set[str](), False
-        for record in _records(conn, found.id):
-            names |= record.inputs.keys()
-            has_turns = has_turns or any(_turn(record))
-        attributes = sorted(names)
-        lines = csv.writer(stream)
-        lines.writerow([NUMBER_NAMES[0], *(TURN_NAMES if has_turns else ()), *attributes])
-        for record in _records(conn, found.id):
-            values = (disarm(record.inputs.get(name, "")) for name in attributes)
-            lines.writerow([record.number, *(_turn(record) if has_turns else ()), *values])
-    with engine.begin() as conn:
-        write_log(conn, log_entry(actor, now, "list.export", list_name))
-
-
-def _turn(record: Record) -> tuple[str, str, str]:
-    """The cells of TURN_NAMES."""
-    is_by_priority = record.is_ahead and (record.priority or record.not_before is None)
-    moments = (record.not_before, record.expires_at)
-    at, expires = (f"{m:%Y-%m-%dT%H:%M:%SZ}" if m else "" for m in moments)
-    return str(record.priority) if is_by_priority else "", at, expires
-
-
-def _records(conn: Connection, list_id: int) -> Iterator[Record]:
-    after_id = 0
-    while page := fetch_records(conn, list_id, after_id=after_id, limit=PAGE):
-        for found in page:
-            if found.fault:
-                raise InvalidValue(f"record {found.id}", found.number, found.fault)
-            yield found
-        after_id = page[-1].id

@@ -14,6 +14,7 @@ from core.operations.lists import (
     Duplicates,
     check_list_name,
     find_list,
+    find_zone,
     open_list,
     put,
     zone_of_list,
@@ -48,14 +49,17 @@ def begin_upload(
     form: Format,
     now: datetime,
     duplicates: Duplicates = Duplicates.ADD,
+    time_zone: str = "",
 ) -> Uploading:
     """An upload to the list, which is made if there is none. Moments in it are read by the clock of
-    the campaigns that call the list. Needs LIST."""
+    `time_zone`, an IANA name, or, if that is empty, of the campaigns that call the list.
+    InvalidValue of a zone that is none. Needs LIST."""
     require(actor, Key.LIST)
     check_list_name(list_name)
+    wanted = find_zone(time_zone) if time_zone else None
     list_id, _is_new = open_list(engine, actor, list_name, now)
     with engine.begin() as conn:
-        zone = zone_of_list(conn, list_id)
+        zone = wanted or zone_of_list(conn, list_id)
         new = Upload(list_id=list_id, begun_at=now, begun_by=actor.name)
         upload = save_upload(conn, new)
     reader = make_reader(form, now=now, zone=zone)

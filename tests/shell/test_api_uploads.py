@@ -1,13 +1,15 @@
 """Uploads at the API: read as they come, told as they stand."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred
 
 from core.operations.lists import show_records
-from core.operations.tokens import add_token
+from core.operations.tokens import add_token, revoke_token
+from core.operations.uploads import show_uploads
 from core.people import SYSTEM
 from tests.support.fixtures_web import NOW, Answer, Web, Wire, parse_answer
 from web.api.desk import AT_ONCE
@@ -192,3 +194,26 @@ def test_without_the_key_there_are_no_uploads(web: Web) -> None:
     _view, token = add_token(web.engine, SYSTEM, "anna", "narrow", "RT", NOW)
     assert parse_answer(begin(web, token, 100).value()).status == 403
     assert web.get(UPLOADS, Authorization=f"Bearer {token}", Cookie="").status == 403
+
+
+def test_a_revoked_token_ends_an_upload(web: Web, token: str) -> None:
+    body = b"number\n" + b"5551\n" * (PIECE // 5 + 1)
+    wire = begin(web, token, 2 * len(body))
+    wire.protocol.dataReceived(body)
+    revoke_token(web.engine, SYSTEM, 1, NOW)
+    wire.protocol.dataReceived(body)
+    assert parse_answer(wire.value()).status == 401
+    [upload] = show_uploads(web.engine, SYSTEM, "people")
+    assert (upload.accepted, upload.reason) == (
+        PIECE // 5 + 1,
+        "this token is not known, or was revoked",
+    )
+
+
+def test_moments_are_read_where_the_upload_says(web: Web, token: str) -> None:
+    body = b"number,:at\n5551,2026-12-24 08:00:00\n"
+    told(upload(web, token, body, path=f"{BULK}?time_zone=America/New_York"))
+    [found] = show_records(web.engine, SYSTEM, "people", 9)
+    assert found.not_before == datetime(2026, 12, 24, 13, tzinfo=UTC)
+    refused = upload(web, token, body, path=f"{BULK}?time_zone=Mars/Base")
+    assert (refused.status, "IANA" in refused.body) == (422, True)

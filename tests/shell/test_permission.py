@@ -11,7 +11,8 @@ from core.engine.switchboard import reach_alike
 from core.errors import Forbidden, NotFound
 from core.model import Campaign, Server
 from core.operations.campaigns import ask, campaigns
-from core.operations.list_csv import export_csv, import_csv
+from core.operations.list_csv import import_csv
+from core.operations.list_export import export_csv
 from core.operations.lists import show_lists, show_records
 from core.operations.live import live_campaigns, live_runs
 from core.operations.outbox import drop, fetch_outbox, retry

@@ -10,7 +10,8 @@ from sqlalchemy import Engine, select
 
 from core.errors import InvalidConfiguration, InvalidValue
 from core.model import ListPosition, Record
-from core.operations.list_csv import ImportResult, export_csv, import_csv
+from core.operations.list_csv import ImportResult, import_csv
+from core.operations.list_export import export_csv
 from core.operations.lists import Duplicates, drop_list, remove_numbers
 from core.people import SYSTEM
 from core.ports.commands import FetchBatch

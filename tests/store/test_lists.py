@@ -13,7 +13,8 @@ from sqlalchemy import Engine
 from core.errors import InvalidConfiguration, InvalidValue, NotFound
 from core.model import CallList, Record
 from core.operations import list_file
-from core.operations.list_csv import ImportResult, export_csv, import_csv
+from core.operations.list_csv import ImportResult, import_csv
+from core.operations.list_export import export_csv
 from core.operations.list_row import RowParser, disarm
 from core.operations.lists import Duplicates
 from core.people import SYSTEM

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from core.errors import InvalidValue
 from core.model import CallList, Record
-from core.operations.list_csv import export_csv
+from core.operations.list_export import export_csv
 from core.people import SYSTEM
 from core.store.blacklists import fetch_blacklist_entries
 from core.store.database import reading

@@ -32,10 +32,15 @@ class Client:
         self.headers = {"Authorization": f"Bearer {secret}", "Host": "localhost"}
 
     def ask(self, method: str, path: str, body: object = None, **more: str) -> Answer:
-        raw = b"" if body is None else json.dumps(body).encode()
+        raw = "" if body is None else json.dumps(body)
+        return self.ask_raw(method, path, raw, "application/json", **more)
+
+    def ask_raw(self, method: str, path: str, body: str, kind: str, **more: str) -> Answer:
+        """With a body of this kind as it stands, unless it is empty."""
+        raw = body.encode()
         named = {name.replace("_", "-"): value for name, value in more.items()}
-        headers = {"Content-Type": "application/json", **self.headers, **named}
-        if body is not None:
+        headers = {"Content-Type": kind, **self.headers, **named}
+        if raw:
             headers["Content-Length"] = str(len(raw))
         lines = [f"{method} {ROOT}{path} HTTP/1.1", *(f"{n}: {v}" for n, v in headers.items())]
         wire = self.web.connect()

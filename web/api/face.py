@@ -182,10 +182,11 @@ def _fail(request: Request, failure: Failure) -> None:
     """The border of a request: whatever went wrong ends here, in words."""
     assert failure.value is not None
     explained = explain(failure.value)
+    method, path = (part.decode("ascii", "replace") for part in (request.method, request.path))
     if not explained.is_expected:
-        method, path = (part.decode("ascii", "replace") for part in (request.method, request.path))
         _log.error("%s %s failed", method, path, exc_info=failure.value)
     if request.startedWriting:
+        _log.warning("%s %s broke off: %s", method, path, explained.problem.detail)
         cut_off(request)
     else:
         send(request, problem_reply(explained))

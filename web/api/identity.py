@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from core.errors import NotRecognised
 from core.people import Actor, Face
-from web.api.operation import Ground
+from web.api.operation import Ask, Ground
 from web.forgery import check_origin
 from web.gate import read_session
 from web.request import WebRequest
@@ -31,3 +31,9 @@ async def identify(ground: Ground, request: WebRequest) -> Actor:
         check_origin(host, request.getHeader("origin"), request.getHeader("sec-fetch-site"))
         ground.tokens.check(session, request.getHeader(FORM_TOKEN) or "")
     return replace(await gate.visitor(request), face=Face.API)
+
+
+async def renewed(ask: Ask) -> Ask:
+    """The same for whoever sends it as they are now: long work asks on its way, for a token may be
+    revoked meanwhile. Errors as in `identify`."""
+    return replace(ask, actor=await identify(ask.ground, ask.request))

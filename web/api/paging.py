@@ -4,7 +4,7 @@ ours."""
 import base64
 import binascii
 from collections.abc import Callable, Sequence
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, Protocol, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
@@ -19,13 +19,24 @@ T = TypeVar("T")
 LIMIT, MOST = 100, 1000
 
 
+Limit = Annotated[int, Meta(ge=1, le=MOST, description="Elements of a page, at most.")]
+Cursor = Annotated[
+    str, Meta(max_length=500, description="Where the page begins: from `next` of another.")
+]
+
+
 class Paged(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What every list takes."""
 
-    limit: Annotated[int, Meta(ge=1, le=MOST, description="Elements of a page, at most.")] = LIMIT
-    cursor: Annotated[
-        str, Meta(max_length=500, description="Where the page begins: from `next` of another.")
-    ] = ""
+    limit: Limit = LIMIT
+    cursor: Cursor = ""
+
+
+class HasCursor(Protocol):
+    """What asks for a page of several."""
+
+    @property
+    def cursor(self) -> str: ...
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
@@ -49,7 +60,7 @@ def cut(
     return Page(items=items, next=next_page(request, key(items[-1])) if more else None)
 
 
-def read_cursor(query: Paged, kind: type[T]) -> T | None:
+def read_cursor(query: HasCursor, kind: type[T]) -> T | None:
     """Behind what the page begins; None of the first page."""
     if not query.cursor:
         return None

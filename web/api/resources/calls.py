@@ -18,7 +18,7 @@ from core.rules.keys import Key
 from core.rules.states import CallState, RunState
 from web.api.kinds import Attributes, Id, Moment, Name, Number, record_place, show
 from web.api.operation import Ask, Made, Tag
-from web.api.paging import Page, Paged, next_page, read_cursor
+from web.api.paging import LIMIT, Cursor, Limit, Page, next_page, read_cursor
 from web.remarks import remark
 
 TAG = Tag(name="Calls", text="Calls that are wanted, that are up, and that are over.")
@@ -89,7 +89,7 @@ class CallShown(msgspec.Struct, frozen=True, kw_only=True):
     outputs: Mapping[str, str]
 
 
-class CallQuery(Paged, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CallsWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     run_id: Annotated[Id | None, Meta(description="Of this run.")] = None
     list_name: Annotated[str, Meta(max_length=190, description="From this list.")] = ""
     state: Annotated[CallState | None, Meta(description="That ended so.")] = None
@@ -97,6 +97,11 @@ class CallQuery(Paged, frozen=True, kw_only=True, forbid_unknown_fields=True):
     number: Annotated[str, Meta(max_length=32, description="To this number.")] = ""
     since: Annotated[Moment | None, Meta(description="Placed then or later.")] = None
     until: Annotated[Moment | None, Meta(description="Placed before.")] = None
+
+
+class CallQuery(CallsWanted, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    limit: Limit = LIMIT
+    cursor: Cursor = ""
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -136,19 +141,10 @@ async def list_calls(ask: Ask, query: CallQuery) -> Page[CallShown]:
     """Calls that are over, the newest first.
 
     A page may be shorter than its limit, even empty: there are more as long as `next` is there."""
-    wanted = CallFilter(
-        run_id=query.run_id,
-        list_name=query.list_name,
-        state=query.state,
-        ext_status=query.ext_status,
-        number=query.number,
-        since=query.since,
-        until=query.until,
-    )
-    found = await ask.run(find_calls, wanted, read_cursor(query, Id), query.limit)
+    found = await ask.run(find_calls, filter_of(query), read_cursor(query, Id), query.limit)
     following = found.next_before
     return Page(
-        items=tuple(_over(one, one.log, one.list_name) for one in found.calls),
+        items=tuple(map(show_ended, found.calls)),
         next=None if following is None else next_page(ask.request, following),
     )
 
@@ -184,6 +180,22 @@ async def set_call_attributes(ask: Ask, call_id: Id, body: Remarks) -> None:
 async def clear_call_attributes(ask: Ask, call_id: Id) -> None:
     """Forget all output attributes of a call's record."""
     await remark(ask.ground, ask.actor, call_id, Reported(call_ids=(), report=Report.CLEAR))
+
+
+def filter_of(query: CallsWanted) -> CallFilter:
+    return CallFilter(
+        run_id=query.run_id,
+        list_name=query.list_name,
+        state=query.state,
+        ext_status=query.ext_status,
+        number=query.number,
+        since=query.since,
+        until=query.until,
+    )
+
+
+def show_ended(call: LoggedCall) -> CallShown:
+    return _over(call, call.log, call.list_name)
 
 
 def _detailed(found: CallDetails, live: LiveCall | None) -> CallShown:

@@ -12,11 +12,10 @@ from core.operations.lists import Duplicates
 from core.operations.upload_rows import Format
 from core.rules.keys import Key
 from core.store.uploads import Rejection, Upload
-from web.api.desk import AT_ONCE
+from web.api.identity import renewed
 from web.api.kinds import Id, Moment, Name
 from web.api.operation import Ask, Tag
 from web.api.paging import Page, Paged, cut
-from web.api.problems import Refused
 from web.body import Body
 
 TAG = Tag(name="Uploads", text="Records by the million, read as they come.")
@@ -52,6 +51,14 @@ class UploadQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     duplicates: Annotated[
         Duplicates, Meta(description="What becomes of a number that the list has already.")
     ] = Duplicates.ADD
+    time_zone: Annotated[
+        str,
+        Meta(
+            max_length=64,
+            description="Where moments in it are local time, as Europe/Zurich; empty: where the "
+            "campaigns are that call the list.",
+        ),
+    ] = ""
 
 
 @TAG.post(
@@ -69,18 +76,13 @@ async def upload_records(ask: Ask, list_name: Name, query: UploadQuery, body: Bo
     connection breaks off: the list's uploads say how far it came. The list is made if there is
     none.
     """
-    desk = ask.ground.desk
-    if desk.places == 0:
-        text = f"{AT_ONCE} uploads are under way; come back when one is over"
-        raise Refused(429, text, headers=(("Retry-After", "10"),))
-    desk.places -= 1
-    try:
+    with ask.ground.desk.uploading():
         declared = (ask.request.getHeader("content-type") or "").partition(";")[0]
         form = Format(declared.strip().lower())
-        under_way = await ask.run(work.begin_upload, list_name, form, ask.now, query.duplicates)
+        under_way = await ask.run(
+            work.begin_upload, list_name, form, ask.now, query.duplicates, query.time_zone
+        )
         return await _take(ask, under_way, body)
-    finally:
-        desk.places += 1
 
 
 @TAG.get("/lists/{list_name}/uploads", needs=(Key.LIST,))
@@ -102,7 +104,7 @@ async def _take(ask: Ask, under_way: work.Uploading, body: Body) -> UploadShown:
     running.add(key)
     try:
         while piece := await body.read(PIECE):
-            await ask.run(work.append_piece, under_way, piece)
+            await (await renewed(ask)).run(work.append_piece, under_way, piece)
         return _show(ask, await ask.run(work.finish_upload, under_way, ask.now))
     except Exception as error:
         reason = str(error) if isinstance(error, WhipbirdError) else "it failed; see the log"

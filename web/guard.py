@@ -1,7 +1,8 @@
 """What every answer of the web server carries, and which requests get none.
 
 A request must name a host that is ours: a page elsewhere may point its own name at
-127.0.0.1 (DNS rebinding) and would otherwise read and ask whatever the operator may.
+127.0.0.1 (DNS rebinding) and would otherwise read and ask whatever the operator may. Browsers
+speak at least HTTP/1.1; an old program that speaks HTTP/1.0 need name no host.
 """
 
 from collections.abc import Collection
@@ -44,12 +45,18 @@ class Guarded(Resource):
         request.setHeader(b"Server", b"Whipbird")
         for name, value in HEADERS.items():
             request.setHeader(name.encode(), value.encode())
-        if parse_host(request.getHeader("host") or "") in self._names:
+        if self._is_ours(request):
             rendered: bytes | int = self._inner.render(request)
             return rendered
         request.setResponseCode(421)
         request.setHeader(b"Content-Type", b"text/plain; charset=utf-8")
         return b"This server does not answer to that host name; add it to its configuration.\n"
+
+    def _is_ours(self, request: Request) -> bool:
+        host = request.getHeader("host")
+        if host is None:
+            return bool(request.clientproto == b"HTTP/1.0")
+        return parse_host(host) in self._names
 
 
 def parse_host(header: str) -> str:

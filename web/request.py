@@ -23,6 +23,8 @@ MAX_BODY = 4 * 1024 * 1024
 MAX_FIELDS = 1000
 
 _FORM = b"application/x-www-form-urlencoded"
+#: How a form begins, whose sender may have forgotten to say that it is one.
+_FIELD = re.compile(rb"\w+=")
 _RAW = re.compile(rb"[ \x80-\xff]")
 
 
@@ -104,12 +106,14 @@ class WebRequest(server.Request):
         return fields
 
     def _read_form(self) -> bytes:
-        declared: bytes = self.getHeader(b"Content-Type") or b""
-        if declared.partition(b";")[0].strip().lower() != _FORM:
+        declared: bytes | None = self.getHeader(b"Content-Type")
+        if declared is not None and declared.partition(b";")[0].strip().lower() != _FORM:
             return b""
         form: bytes = self.content.read(MAX_BODY + 1)
         self.content.seek(0)
-        return form.strip() if len(form) <= MAX_BODY else b""
+        if len(form) > MAX_BODY or (declared is None and not _FIELD.match(form)):
+            return b""
+        return form.strip()
 
 
 def _split(fields: bytes) -> list[tuple[bytes, bytes]]:

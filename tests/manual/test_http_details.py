@@ -1,6 +1,8 @@
 """Manual 25.02, "Live call details", "Query current calls and recalls for runs" and "JMX
 statistics"."""
 
+import pytest
+
 from core.store.lists import fetch_records
 from core.store.records import save_outputs
 from tests.manual.test_http_calls import TALKING
@@ -106,10 +108,24 @@ def test_a_live_call_is_found_by_its_uniqueid(dialect: Dialect) -> None:
     assert dialect.json(f"{CALLINFO}?unqid={channel_id}")["isLive"] is True
 
 
+@pytest.mark.parametrize("wid", ["1", "WBT1", "WBT.1", "wbt.1"])
+def test_a_wombat_id_may_have_its_prefix(desk: Dialect, wid: str) -> None:
+    begin(desk)
+    assert desk.json(f"{CALLINFO}?wid={wid}")["call"]["hopperCallId"] == 1
+
+
 def test_a_call_that_is_not_there_is_not_found(dialect: Dialect) -> None:
     begin(dialect)
     nothing = {"callFound": False, "isLive": False}
-    for query in ("wid=99", "wid=WBT.99", "unqid=1700210157.12", "id=1", "", "unqid=wb-0-1"):
+    for query in (
+        "wid=99",
+        "wid=WBT.99",
+        "wid=x",
+        "unqid=1700210157.12",
+        "id=1",
+        "",
+        "unqid=wb-0-1",
+    ):
         assert dialect.json(f"{CALLINFO}?{query}") == nothing
     [channel_id] = dialect.engine.dialer.live.calls
     other = "wb-00000000-" + channel_id.rpartition("-")[2]

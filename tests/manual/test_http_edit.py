@@ -203,6 +203,8 @@ def test_values_are_read_as_old_clients_write_them(editor: Editor) -> None:
             "pauseWhenFinished": "1",
             "initialBoostFactor": 1,
             "initialPredictiveModel": "",
+            "addlLogging": "",
+            "emailEvents": "",
             "maxCallLength": "",
             "autopause": "true",
             "emailAddresses": "a@b.ch; c@d.ch",

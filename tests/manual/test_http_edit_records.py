@@ -84,6 +84,7 @@ def test_a_search_looks_at_numbers_and_attributes(editor: Editor) -> None:
     assert numbers(editor, query="NAME") == ["555"]
     assert numbers(editor, query="%") == []
     assert editor.ask("list/record", parent=1, query="20", items=1)["allResults"] == 3
+    assert editor.ask("list/record", parent=1, query="20", **{"from": 9})["allResults"] == 3
 
 
 def test_pages_follow_each_other_whatever_is_added_meanwhile(editor: Editor) -> None:

@@ -71,9 +71,27 @@ def test_other_methods_do_nothing(web: Web, method: str) -> None:
     assert web.control.state == "READY"
 
 
+def test_names_of_fields_are_read_in_any_case(web: Web) -> None:
+    known = web.get(STATE).body
+    assert web.get("/wombat/api/engine/?OP=state").body == known
+    assert web.ask("POST", "/wombat/api/engine/", "Op=STATE").body == known
+
+
 def test_another_host_name_gets_no_answer(web: Web) -> None:
     assert web.get(STOP, host="evil.example").status == 421
     assert web.control.state == "READY"
+
+
+def test_a_program_that_speaks_http_1_0_need_name_no_host(web: Web) -> None:
+    """Browsers, which a foreign name could lead here, speak HTTP/1.1."""
+    for version, host, status in (
+        ("1.0", "", "200"),
+        ("1.0", "Host: evil.example\r\n", "421"),
+        ("1.1", "", "4"),
+    ):
+        wire = web.connect()
+        wire.protocol.dataReceived(f"GET {STATE} HTTP/{version}\r\n{host}\r\n".encode())
+        assert wire.value().decode().startswith(f"HTTP/{version} {status}")
 
 
 def test_every_answer_is_guarded_and_not_kept(web: Web) -> None:

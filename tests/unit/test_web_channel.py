@@ -127,6 +127,14 @@ def test_an_empty_body_without_a_type_is_normal() -> None:
     assert fields("POST /?op=start HTTP/1.1", "Content-Length: 0") == {"op": ["start"]}
 
 
+def test_a_form_without_a_type_is_one() -> None:
+    assert fields("POST /?op=start HTTP/1.1", body="campaign=A|B&x=1") == {
+        "op": ["start"],
+        "campaign": ["A|B"],
+        "x": ["1"],
+    }
+
+
 def test_bytes_that_are_no_utf8_reach_the_fields_unchanged() -> None:
     server = Server()
     wire = server.wire(b"GET /?a=\xe4%E4 HTTP/1.1\r\n\r\n")

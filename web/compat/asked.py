@@ -15,6 +15,7 @@ from core.ports import Clock
 from core.ports.control import Control
 from core.ports.snapshot import SnapshotSource
 from web.compat.bookmarks import Bookmarks
+from web.compat.words import parse_wombat_id
 from web.download import Sheet
 from web.intake import Intake
 from web.queries import Queries
@@ -34,8 +35,9 @@ class Ground:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
-    """The fields of a request by name, the first value of each, and who sends it. `op` is one
-    of the fields. `repeated` has all values of those that are there more than once."""
+    """The fields of a request by name in small letters, the first value of each, and who sends it.
+    `op` is one of the fields. `repeated` has all values of those that are there more than once. A
+    field is asked for by its name in any case."""
 
     fields: Mapping[str, str]
     repeated: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -43,7 +45,7 @@ class Asked:
 
     def text(self, name: str) -> str:
         """The field without blanks around it, "" if it is not there."""
-        return self.fields.get(name, "").strip()
+        return self.fields.get(name.lower(), "").strip()
 
     def filled(self, name: str) -> str:
         """The field; InvalidValue if it is not there or empty."""
@@ -66,7 +68,7 @@ class Asked:
         """All values of the field as numbers of rows, each once, in their order; a value may
         hold several with commas between them. InvalidValue of what is none, of none at all, and
         of more than `most`."""
-        text = ",".join(self.repeated.get(name, [self.filled(name)]))
+        text = ",".join(self.repeated.get(name.lower(), [self.filled(name)]))
         parts = [part.strip() for part in text.split(",") if part.strip()]
         if not parts or not all(p.isascii() and p.isdigit() and len(p) < 19 for p in parts):
             raise InvalidValue(name, text[:40], "write whole numbers")
@@ -76,13 +78,11 @@ class Asked:
         return found
 
     def wombat_id(self, name: str) -> int:
-        """The field as a WombatID, with the prefix that QueueMetrics' logs put before it or
-        without."""
+        """The field as a WombatID; InvalidValue if it is none."""
         value = self.filled(name)
-        digits = value.removeprefix("WBT.")
-        if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
+        if (found := parse_wombat_id(value)) is None:
             raise InvalidValue(name, value, "write a WombatID, such as 1234 or WBT.1234")
-        return int(digits)
+        return found
 
     def flag(self, name: str) -> bool:
         """Is the field there and not 0?"""

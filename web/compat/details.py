@@ -19,7 +19,7 @@ from core.ports.snapshot import CallView, RunView
 from core.rules.keys import Key
 from core.rules.states import CallState
 from web.compat.asked import Asked, Ground, Operations, Reply
-from web.compat.words import render_moment, render_ms
+from web.compat.words import parse_wombat_id, render_moment, render_ms
 
 #: How soon a recall is "soon", in seconds, unless the request says otherwise.
 LATE_S = 300
@@ -116,10 +116,10 @@ class LiveCalls(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 async def callinfo(ground: Ground, asked: Asked) -> Reply:
-    """A request that names no call is answered like one for a call that is not there."""
-    key: int | str = asked.text("unqid")
-    if asked.text("wid"):
-        key = asked.wombat_id("wid")
+    """A request that names no call is answered like one for a call that is not there. What is no
+    WombatID may be a UniqueID."""
+    wid = asked.text("wid")
+    key = parse_wombat_id(wid) or wid or asked.text("unqid")
     live = ground.control.find_call(key)
     await ground.control.written()
     if isinstance(key, int):

@@ -144,7 +144,9 @@ def is_of_users(place: str) -> bool:
 
 def read_fields(args: Mapping[bytes, list[bytes]]) -> Asked:
     """What a request says. Old clients write Windows-1252, all others UTF-8."""
-    fields = {_decode(name): [_decode(value) for value in found] for name, found in args.items()}
+    fields: dict[str, list[str]] = {}
+    for name, found in args.items():
+        fields.setdefault(_decode(name).lower(), []).extend(map(_decode, found))
     return Asked(
         fields={name: values[0] for name, values in fields.items()},
         repeated={name: values for name, values in fields.items() if len(values) > 1},
@@ -186,7 +188,7 @@ def _explain(request: Request, failure: Failure) -> str:
 def _refuse(place: str, failure: Failure, why: str) -> Reply:
     if place == "engine" and failure.check(TimeoutError):
         return engine.NO_REPLY
-    if place.startswith("edit/"):
+    if place.startswith("edit/") or place == "reports/logs":
         return Listing(status="ERROR", error=why)
     return Envelope(status="ERROR", error=why) if is_enveloped(place) else refusal(why)
 

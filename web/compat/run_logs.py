@@ -46,9 +46,10 @@ def _read(
         total, counted_at = mark.total, mark.counted_at
     else:
         total, counted_at = count_calls(engine, actor, run_ids), now
+    known = page.start + len(found.calls) + bool(found.end)
     listing = Listing(
         results=[log_row(call) for call in found.calls],
-        all_results=max(total, page.start + len(found.calls) + bool(found.end)),
+        all_results=max(total, known) if found.calls else total,
         start_from=page.start,
         n_records=len(found.calls),
     )

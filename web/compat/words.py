@@ -11,6 +11,8 @@ _DATE = re.compile(
     r"([12][0-9]{3})-([0-9]{2})-([0-9]{2})(?:[.T ]([0-9]{2}):([0-9]{2}):([0-9]{2}))?"
 )
 
+_WOMBAT_ID = re.compile(r"(?:WBT\.?)?([0-9]{1,18})", re.IGNORECASE)
+
 #: There is no licence: as many channels as a client's 32 bits can count.
 UNLIMITED = 2**31 - 1
 
@@ -52,6 +54,13 @@ def render_attributes(inputs: Mapping[str, str], outputs: Mapping[str, str]) -> 
     given = [f"{name}:{value}" for name, value in inputs.items()]
     found = [f"^{name}:{value}" for name, value in outputs.items()]
     return " ".join([*given, *found])
+
+
+def parse_wombat_id(text: str) -> int | None:
+    """A WombatID, with the prefix that QueueMetrics' logs put before it or without; None of what
+    is none."""
+    found = _WOMBAT_ID.fullmatch(text)
+    return int(found[1]) if found else None
 
 
 def parse_numbers(text: str) -> list[str]:

@@ -150,8 +150,9 @@ def _read_addresses(name: str, value: object) -> list[str]:
     return [one for one in _ADDRESSES.split(read_text(name, value)) if one]
 
 
-def _read_model(name: str, value: object) -> str:
-    return read_text(name, value) or OFF
+def _or(default: str) -> Callable[[str, object], str]:
+    """How a word is read of which an empty text says this one."""
+    return lambda name, value: read_text(name, value) or default
 
 
 def _read_tracking(name: str, value: object) -> str:
@@ -256,7 +257,7 @@ CAMPAIGN = ElementThing(
         "dial_clid": Field(key="caller_id"),
         "dial_account": Field(key="account"),
         "dial_pres": Field(key="presentation"),
-        "addlLogging": Field(key="additional_logging"),
+        "addlLogging": Field(key="additional_logging", read=_or("NONE")),
         "pauseWhenFinished": Field(key="idles_on_termination", read=read_flag),
         "timeStartHr": Field(key="start_time"),
         "timeEndHr": Field(key="end_time"),
@@ -267,9 +268,9 @@ CAMPAIGN = ElementThing(
         "loggingAlias": Field(key="logging_alias"),
         "agentClid": Field(key="agent_caller_id"),
         "emailAddresses": Field(key="email_addresses", read=_read_addresses),
-        "emailEvents": Field(key="email_events"),
+        "emailEvents": Field(key="email_events", read=_or("NO")),
         "initialBoostFactor": Field(key="boost_percent", read=read_percent),
-        "initialPredictiveModel": Field(key="boosting_model", read=_read_model),
+        "initialPredictiveModel": Field(key="boosting_model", read=_or(OFF)),
         "autopause": Field(key="auto_pause", read=read_flag),
         "amdTracking": Field(key="amd_mode", read=_read_tracking),
         "amdParams": Field(key="amd_extra"),

@@ -117,8 +117,10 @@ def _span(desk: Desk) -> Span:
 def _mark(desk: Desk, rows: Sequence[msgspec.Struct], last: int, count: Callable[..., int]) -> Rows:
     """The rows, with how many there are in all, and a bookmark behind the last of them."""
     total, counted_at = _total(desk, count)
+    if not rows:
+        return Rows(rows=rows, total=total)
     total = max(total, desk.start + len(rows))
-    mark = Bookmark(place=last, total=total, counted_at=counted_at) if rows else None
+    mark = Bookmark(place=last, total=total, counted_at=counted_at)
     return Rows(rows=rows, total=total, next_mark=mark)
 
 

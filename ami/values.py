@@ -16,7 +16,8 @@ MAX_LINE = 1022
 MAX_HEADERS = 126
 
 _UNSAFE = re.compile(r"[\r\n\x00]")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?: [A-Za-z0-9_]+)*")
+_EXPECTED = "a name has letters, digits, _ and single blanks between words, and no digit first"
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', ",": "\\,"})
 _ALL_ESCAPES = _ESCAPES | str.maketrans({bracket: f"\\{bracket}" for bracket in "()[]"})
 
@@ -31,7 +32,7 @@ def render_action(headers: Sequence[tuple[str, str]]) -> bytes:
 def render_variable(name: str, value: str) -> str:
     """The value of a `Variable:` header, which Asterisk splits at commas and unquotes."""
     if not _NAME.fullmatch(name):
-        raise InvalidValue("variable", name, "a name has letters, digits and _, and no digit first")
+        raise InvalidValue("variable", name, _EXPECTED)
     return f"{name}={value.translate(_ESCAPES)}"
 
 

@@ -1,8 +1,8 @@
 """What may be an attribute of a record.
 
-Input attributes become channel variables, so a name is one that `${NAME}` can read, and a
-value must fit one AMI line: Asterisk refuses lines over 1,022 characters, and escaping may
-double every one.
+Input attributes become channel variables, so a name is one that `${NAME}` can read; the manual
+has one of two words, `FIRST NAME` ("Live call details"). A value must fit one AMI line: Asterisk
+refuses lines over 1,022 characters, and escaping may double every one.
 """
 
 import re
@@ -20,19 +20,19 @@ MAX_COUNT = 100
 #: Names that Whipbird sets itself start so.
 RESERVED = "WOMBAT_"
 
-_NAME = re.compile(rf"[A-Za-z_][A-Za-z0-9_]{{0,{MAX_NAME - 1}}}")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?: [A-Za-z0-9_]+)*")
+_EXPECTED = (
+    "a name has letters, digits, _ and single blanks between words, starts with no digit, "
+    f"at most {MAX_NAME} long"
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ESCAPED = re.compile(r'[\\",]')
 
 
 def check_name(name: str) -> str:
     """The name itself; InvalidValue if the dialplan could not read it."""
-    if not _NAME.fullmatch(name):
-        raise InvalidValue(
-            "attribute name",
-            name,
-            f"a name has letters, digits and _, starts with no digit, at most {MAX_NAME} long",
-        )
+    if len(name) > MAX_NAME or not _NAME.fullmatch(name):
+        raise InvalidValue("attribute name", name, _EXPECTED)
     if name.upper().startswith(RESERVED):
         raise InvalidValue("attribute name", name, f"names in {RESERVED}… are Whipbird's own")
     return name

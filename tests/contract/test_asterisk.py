@@ -182,18 +182,22 @@ async def test_either_side_is_shown_its_caller_id(
 
 
 @pytest_twisted.ensureDeferred
-async def test_whipbirds_own_variables_arrive(desk: PbxDesk) -> None:
+async def test_whipbirds_own_variables_arrive_and_one_of_two_words(desk: PbxDesk) -> None:
     sent = {"HOPPER_ID": "17", "RETRY_NO": "2", "DIALING_NUMBER": "1000001", "DIALING_LIST": "A, b"}
     call = desk.dial(
         "1000001",
         dial_string=LOCAL,
         extension="wombat",
-        variables=tuple((f"WOMBAT_{name}", value) for name, value in sent.items()),
+        variables=(
+            *((f"WOMBAT_{name}", value) for name, value in sent.items()),
+            ("FIRST NAME", "KATRINA"),
+        ),
     )
     await desk.until_over(call)
-    assert [value for _, _, value in desk.reports(call)] == [
-        *("17", "2", "1000001"),
-        base64("A, b"),
+    assert [(name, value) for _, name, value in desk.reports(call)] == [
+        *(("HOPPER_ID", "17"), ("RETRY_NO", "2"), ("NUMBER", "1000001")),
+        ("LIST", base64("A, b")),
+        ("FIRST NAME", "KATRINA"),
     ]
 
 

@@ -92,7 +92,7 @@ def test_a_template_that_was_never_checked_still_expands() -> None:
         ("C1 ${NAME", "a ${ needs its }"),
         ("${NAME} ${", "a ${ needs its }"),
         ("${}", "${} names no attribute: a name has letters"),
-        ("${A B}", "${A B} names no attribute"),
+        ("${A-B}", "${A-B} names no attribute"),
         ("${A${B}}", "${A${B} names no attribute"),
         ("${NUM:3}", "${NUM:3} names no attribute"),
         ("${WOMBAT_ID}", "names in WOMBAT_… are Whipbird's own"),

@@ -127,7 +127,7 @@ def test_without_a_run_the_number_waits_for_the_next(dialect: Dialect) -> None:
         ("campaign=campaign", 'number "": the request needs number='),
         ("campaign=campaign&number=12a", "a number has digits, * and #"),
         ("campaign=campaign&number=1&attrs=x", 'attribute "x": write NAME:value'),
-        ("campaign=campaign&number=1&attrs=a-b:1", "a name has letters, digits and _"),
+        ("campaign=campaign&number=1&attrs=a-b:1", "a name has letters, digits, _ and"),
         ("campaign=campaign&number=1&schedule=soon", 'schedule "soon": write seconds from now'),
     ],
 )

@@ -115,7 +115,7 @@ def test_a_status_after_the_end_triggers_no_rule(dialect: Dialect) -> None:
         ("op=extstatus&status=XY", 'wombatid "": the request needs wombatid='),
         ("op=extstatus&wombatid=1", "a status needs at least one character"),
         ("op=attr&wombatid=1&val=1", 'attr "": the request needs attr='),
-        ("op=attr&wombatid=1&attr=A-B&val=1", "a name has letters, digits and _"),
+        ("op=attr&wombatid=1&attr=A-B&val=1", "a name has letters, digits, _ and"),
         ("op=attr&wombatid=1&attr=AB&val=a%0Ab", "a value has no control characters"),
     ],
 )

@@ -24,6 +24,13 @@ def test_numbers_and_attributes_are_added_to_a_list_that_is_made(dialect: Dialec
     assert found == [("1234", {"AA": "bb", "CC": "dd"}), ("5678", {"XX": "yy"})]
 
 
+def test_an_attribute_s_name_may_have_two_words(desk: Dialect) -> None:
+    """As the one in "Live call details"."""
+    text = desk.text(f"{AT}?op=addToList&list=ZEB&numbers=9377893386,FIRST NAME:KATRINA")
+    assert text == "OK: Numbers added: 1"
+    assert records(desk, "ZEB")[0].inputs == {"FIRST NAME": "KATRINA"}
+
+
 def test_a_bar_may_be_encoded(dialect: Dialect) -> None:
     assert dialect.text(f"{AT}?op=addToList&list=ZEB&numbers=1%7C2%7C") == "OK: Numbers added: 2"
 

@@ -51,10 +51,10 @@ def test_rejected_rows_go_where_they_are_wanted(line: CommandLine) -> None:
 
 
 def test_a_file_that_cannot_be_used_leaves_nothing_behind(line: CommandLine) -> None:
-    path = line.write("people.csv", "number,BAD NAME\n+15550100,x\n")
+    path = line.write("people.csv", "number,BAD-NAME\n+15550100,x\n")
     result = line.run("list", "import", path, "--list", "people")
     assert result.exit_code == 1
-    assert 'attribute name "BAD NAME"' in result.stderr
+    assert 'attribute name "BAD-NAME"' in result.stderr
     assert {found.name for found in line.folder.glob("people*")} == {"people.csv"}
 
 

@@ -159,9 +159,9 @@ def test_the_column_of_numbers_is_found(header: str, at: int) -> None:
 
 def test_all_that_is_wrong_with_a_header_is_said_at_once(sqlite: Engine, tmp_path: Path) -> None:
     with pytest.raises(InvalidConfiguration) as caught:
-        read(sqlite, tmp_path, "number,first name,WOMBAT_X,A,A,2nd,Number\n1\n")
+        read(sqlite, tmp_path, "number,first-name,WOMBAT_X,A,A,2nd,Number\n1\n")
     starts = [problem.split(":", 2)[1].split('"')[1] for problem in caught.value.problems]
-    assert starts == ["A", "first name", "WOMBAT_X", "2nd", "Number"]
+    assert starts == ["A", "first-name", "WOMBAT_X", "2nd", "Number"]
     with reading(sqlite) as conn:
         assert fetch_lists(conn) == []
 

@@ -61,10 +61,14 @@ def test_variables_are_escaped_as_asterisk_unescapes_them(value: str, written: s
     assert render_variable("N", value) == written
 
 
-@pytest.mark.parametrize("name", ["", "1a", "a b", "a=b", "PJSIP_HEADER(add,X)", "a,b", "a\r\nb"])
+@pytest.mark.parametrize("name", ["", "1a", "a  b", "a=b", "PJSIP_HEADER(add,X)", "a,b", "a\r\nb"])
 def test_a_variable_needs_a_plain_name(name: str) -> None:
     with pytest.raises(InvalidValue, match="variable"):
         render_variable(name, "x")
+
+
+def test_a_variable_s_name_may_have_two_words() -> None:
+    assert render_variable("FIRST NAME", "KATRINA") == "FIRST NAME=KATRINA"
 
 
 @given(st.lists(st.text(max_size=80), max_size=20))

@@ -126,7 +126,7 @@ def test_a_refused_report_is_answered_by_a_sentence_without_double_quotes() -> N
 
     assert transport.value() == (
         b"SET VARIABLE WHIPBIRD_RESULT \"ERROR: attribute name '1'/{X}': a name has letters,"
-        b' digits and _, starts with no digit, at most 64 long"\n'
+        b' digits, _ and single blanks between words, starts with no digit, at most 64 long"\n'
     )
     assert (server.posted, transport.disconnecting) == ([], False)
     session.dataReceived(TAKEN)

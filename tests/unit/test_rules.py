@@ -50,7 +50,28 @@ def test_what_is_no_number_is_refused_with_its_reason(text: str, says: str) -> N
     assert text in str(error.value)
 
 
-@pytest.mark.parametrize("name", ["", "1A", "A B", "A-B", "Ä", "A" * 65, "WOMBAT_ID", "wombat_x"])
+@pytest.mark.parametrize("name", ["A", "_", "FIRST NAME", "a 1 b", "A" * 64])
+def test_a_name_is_what_a_dialplan_can_read(name: str) -> None:
+    assert check_name(name) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "1A",
+        " A",
+        "A ",
+        "A  B",
+        "A\tB",
+        "A-B",
+        "Ä",
+        "A" * 65,
+        "A " * 40 + "A",
+        "WOMBAT_ID",
+        "wombat_x",
+    ],
+)
 def test_a_name_that_no_dialplan_can_read_is_refused(name: str) -> None:
     with pytest.raises(InvalidValue, match="attribute name"):
         check_name(name)

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,8 +81,8 @@ class AsteriskServer:
     """An Asterisk 22 of our own, for use in a `with` statement or with `start` and `stop`.
 
     `carrier_port` is the UDP port of the SIP carrier, `fastagi_port` the one that the
-    extensions of context `message` call. `cpu` pins it to that CPU. It dies with the thread
-    that started it.
+    extensions of context `message` call. `cpu` pins it to that CPU. `files` are texts of further
+    configuration files, by their names without `.conf`. It dies with the thread that started it.
     """
 
     def __init__(
@@ -91,6 +91,7 @@ class AsteriskServer:
         carrier_port: int = 9,
         fastagi_port: int = 4573,
         cpu: int | None = None,
+        files: Mapping[str, str] | None = None,
         root: Path = ROOT,
     ) -> None:
         self.root = root
@@ -102,6 +103,7 @@ class AsteriskServer:
         self._process: subprocess.Popen[bytes] | None = None
         self._home = Path(tempfile.mkdtemp(prefix="whipbird-", dir=root / "tmp"))
         self._render()
+        self._write(files or {})
 
     def __enter__(self) -> "AsteriskServer":
         self.start()
@@ -191,10 +193,8 @@ class AsteriskServer:
     def extend(self, dialplan: str, modules: Iterable[str], **files: str) -> None:
         """Load these modules, and this dialplan in the place of what was given here before;
         `files` are texts of other configuration files, by their names without `.conf`."""
-        etc = self._home / "etc"
-        own = etc / "extensions.conf"
-        for name, text in {**files, "extensions_custom": dialplan}.items():
-            (etc / f"{name}.conf").write_text(text)
+        own = self._home / "etc" / "extensions.conf"
+        self._write({**files, "extensions_custom": dialplan})
         if _INCLUDE not in own.read_text():
             own.write_text(f"{own.read_text()}\n{_INCLUDE}\n")
         for module in modules:
@@ -259,6 +259,10 @@ class AsteriskServer:
                 fastagi_port=self.fastagi_port,
             )
             (self._home / "etc" / name.removesuffix(".j2")).write_text(text)
+
+    def _write(self, files: Mapping[str, str]) -> None:
+        for name, text in files.items():
+            (self._home / "etc" / f"{name}.conf").write_text(text)
 
     def _prefix(self) -> list[str]:
         pin = [] if self._cpu is None else ["taskset", "-c", str(self._cpu)]

@@ -7,9 +7,23 @@ may show it to a person as it is. Programming mistakes stay ordinary exceptions.
 import math
 from datetime import timedelta
 
+#: So much of a value is shown, in characters.
+_SHOWN = 200
+
 
 class WhipbirdError(Exception):
     """Something a user, a file, a client or a PBX sent cannot be accepted."""
+
+
+def shown(value: object) -> str:
+    """The value as a message shows it: on one line, and not for pages. Line ends and what
+    would command a terminal are escaped; what no file can hold is a question mark."""
+    text = str(value).encode("utf-8", "replace").decode()
+    if len(text) > _SHOWN:
+        text = f"{text[:_SHOWN]}…"
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 class InvalidValue(WhipbirdError):
@@ -19,7 +33,7 @@ class InvalidValue(WhipbirdError):
     """
 
     def __init__(self, field: str, value: object, expected: str) -> None:
-        super().__init__(f'{field} "{value}": {expected}')
+        super().__init__(f'{field} "{shown(value)}": {expected}')
         self.field = field
         self.value = value
         self.expected = expected
@@ -37,7 +51,7 @@ class NotFound(WhipbirdError):
     """A named thing does not exist."""
 
     def __init__(self, kind: str, name: object) -> None:
-        super().__init__(f'there is no {kind} "{name}"')
+        super().__init__(f'there is no {kind} "{shown(name)}"')
         self.kind = kind
         self.name = name
 

@@ -1,37 +1,16 @@
-"""`list …`: the numbers to be called."""
+"""`list …`: the numbers to be called. How they come from a file is in `list_import`."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
 
 import click
 
 from core.cli.attributes import attributes_option
-from core.cli.output import answer, is_json, json_option, make_console, make_table, say
+from core.cli.list_import import FILE, dedupe_option, import_
+from core.cli.output import answer, is_json, json_option, make_table, say
 from core.cli.session import Session, pass_session
-
-if TYPE_CHECKING:
-    from core.operations.list_csv import ImportResult
-
-_FILE = click.Path(path_type=Path, dir_okay=False)
-#: Gives a command that adds to a list the option `--dedupe`.
-dedupe_option = click.option(
-    "--dedupe", is_flag=True, help="Skip numbers that the list has already."
-)
-
-
-class Imported(TypedDict):
-    """What became of a file's rows. `rejected_file` is None if all were accepted."""
-
-    list: str
-    accepted: int
-    skipped: int
-    rejected: int
-    rejected_file: Path | None
-    is_interrupted: bool
 
 
 @click.group(name="list", short_help="Import, export, show, extend, hide or stow away lists.")
@@ -39,38 +18,12 @@ def list_() -> None:
     """Lists of numbers, with what is known of each."""
 
 
-@list_.command(name="import", short_help="Add the rows of a CSV file to a list.")
-@click.argument("file", type=_FILE)
-@click.option("--list", "name", required=True, help="The list; it is made if there is none.")
-@click.option(
-    "--rejected",
-    type=_FILE,
-    help="Where rows that cannot be used go, with the reason; FILE.rejected.csv by default.",
-)
-@dedupe_option
-@click.option(
-    "--tz",
-    "time_zone",
-    metavar="ZONE",
-    default="",
-    help="Where the moments in FILE are local time; by default where the list's campaigns are.",
-)
-@json_option
-@pass_session
-def import_(
-    session: Session, file: Path, name: str, rejected: Path | None, dedupe: bool, time_zone: str
-) -> None:
-    """Add the rows of FILE, a CSV file with a header, to a list.
-
-    The column `number` is the number; `:priority`, `:at` and `:expires` say when it is called;
-    the others become attributes. A row that cannot be used does not stop the rest.
-    """
-    answer(import_file(session, file, name, rejected, dedupe=dedupe, time_zone=time_zone))
+list_.add_command(import_)
 
 
 @list_.command(short_help="Write a list as CSV.")
 @click.option("--list", "name", required=True, help="The list.")
-@click.argument("file", type=_FILE, required=False)
+@click.argument("file", type=FILE, required=False)
 @json_option
 @pass_session
 def export(session: Session, name: str, file: Path | None) -> None:
@@ -216,88 +169,6 @@ def _set_hidden(session: Session, name: str, *, is_hidden: bool) -> None:
 
     set_hidden(session.engine, session.actor, name, session.now(), is_hidden=is_hidden)
     answer({"list": name, "is_hidden": is_hidden}, f"{name}: {'hidden' if is_hidden else 'shown'}")
-
-
-def import_file(
-    session: Session,
-    path: Path,
-    name: str,
-    rejected: Path | None = None,
-    *,
-    dedupe: bool = False,
-    time_zone: str = "",
-) -> Imported:
-    """Import a file with a progress bar, and say what became of it.
-
-    The file of rejected rows is left behind only if there are any.
-    """
-    from core.operations.list_csv import import_csv
-    from core.operations.lists import Duplicates
-
-    duplicates = Duplicates.SKIP if dedupe else Duplicates.ADD
-    rejected = rejected or path.with_name(path.name + ".rejected.csv")
-    path.open("rb").close()  # before anything is written beside it
-    try:
-        with (
-            rejected.open("w", encoding="utf-8", newline="") as stream,
-            _progress(path) as advance,
-        ):
-            result = import_csv(
-                session.engine,
-                session.actor,
-                path,
-                name,
-                advance,
-                stream,
-                session.now(),
-                duplicates,
-                time_zone,
-            )
-    finally:
-        if rejected.is_file() and not rejected.stat().st_size:
-            rejected.unlink()
-    _tell(result, path, name, rejected)
-    return Imported(
-        list=name,
-        accepted=result.accepted,
-        skipped=result.skipped,
-        rejected=result.rejected,
-        rejected_file=rejected if result.rejected else None,
-        is_interrupted=result.is_interrupted,
-    )
-
-
-def _tell(result: "ImportResult", path: Path, name: str, rejected: Path) -> None:
-    if result.encoding != "UTF-8":
-        say(f"{path}: it is not UTF-8, so it was read as {result.encoding}")
-    new = " into a new list" if result.is_new else ""
-    say(f"{name}: {result.accepted} rows imported{new}")
-    if result.skipped:
-        say(f"{name}: {result.skipped} rows skipped: the list has their numbers already")
-    if result.is_interrupted:
-        say(
-            f"{path}: interrupted; the rows behind these were not read, and a second import of "
-            "the whole file would add these again"
-        )
-    if result.rejected:
-        say(f"{name}: {result.rejected} rows rejected; see {rejected}")
-
-
-@contextmanager
-def _progress(path: Path) -> Iterator[Callable[[int], None]]:
-    """A bar on stderr, if a person looks on; it is told of bytes read since last time."""
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        DownloadColumn(),
-        TimeRemainingColumn(),
-    )
-    console = make_console(is_stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task(path.name, total=path.stat().st_size)
-        yield lambda size: progress.advance(task, size)
 
 
 def _attributes(attributes: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core.cli.lists import import_file
+from core.cli.list_import import import_file
 from core.cli.output import answer, is_json, json_option, make_console
 from core.cli.session import Session, pass_session
 

@@ -5,13 +5,14 @@ interrupted import keeps what it has said.
 """
 
 import csv
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import BinaryIO, Protocol, TextIO
 
 from sqlalchemy import Engine
 
@@ -37,11 +38,12 @@ from core.store.database import reading
 class ImportResult:
     """What became of a file's rows; `skipped` are those whose number was there already.
     `encoding` is how the file was read, UTF-8 or Windows-1252. `is_interrupted` says that the
-    rest of the file was not read."""
+    rest of the file was not read, `is_changed` that somebody wrote to it meanwhile."""
 
     list_id: int
     is_new: bool
     is_interrupted: bool
+    is_changed: bool
     accepted: int
     skipped: int
     rejected: int
@@ -72,6 +74,7 @@ def import_csv(
     require(actor, Key.LIST)
     check_list_name(list_name)
     with path.open("rb") as file:
+        before = _state(file)
         layout = read_layout(file.read(BEGINNING))
         file.seek(0)
         text = TextIOWrapper(file, layout.encoding, errors="surrogateescape", newline="")
@@ -83,6 +86,7 @@ def import_csv(
         with appending(engine, list_id) as appender:
             blocks = read_blocks(text, layout, now=now, zone=zone)
             is_interrupted = work.take(blocks, appender, duplicates)
+        is_changed = _state(file) != before
     counts = work.counts
     words = (f"{count} rows {what}" for what, count in counts.items() if count)
     detail = f"{path.name}: {', '.join(words)}"
@@ -92,11 +96,17 @@ def import_csv(
         list_id=list_id,
         is_new=is_new,
         is_interrupted=is_interrupted,
+        is_changed=is_changed,
         accepted=counts["accepted"],
         skipped=counts["skipped"],
         rejected=counts["rejected"],
         encoding="Windows-1252" if layout.encoding == "cp1252" else "UTF-8",
     )
+
+
+def _state(file: BinaryIO) -> tuple[int, int]:
+    found = os.fstat(file.fileno())
+    return found.st_size, found.st_mtime_ns
 
 
 class _Lines(Protocol):

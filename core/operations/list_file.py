@@ -16,7 +16,7 @@ from typing import TextIO
 from zoneinfo import ZoneInfo
 
 from core.entries import suggest
-from core.errors import InvalidConfiguration, InvalidValue
+from core.errors import InvalidConfiguration, InvalidValue, shown
 from core.operations.list_row import NUMBER, TURN_NAMES, UNREADABLE, RowParser
 from core.rules.attributes import MAX_COUNT, check_name
 from core.store.bulk import Row
@@ -31,10 +31,12 @@ MAX_LINES = 50
 NUMBER_NAMES = ("number", "phone", "telephone")
 
 _UTF8 = "utf-8-sig"
-#: How Excel and LibreOffice workbooks begin.
-_ZIP = b"PK\x03\x04"
+#: How workbooks of Excel and LibreOffice begin, new and old ones, and what gzip packs.
+_NO_TEXTS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _LINE_END = re.compile(r"\r\n|\r|\n")
+#: What names no column, not even one of numbers that is called as its owner likes.
+_NO_NAME = re.compile(r"\+?[0-9]*|.*[=<>|;\t\x00].*")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,14 +70,21 @@ class Block:
 def read_layout(beginning: bytes) -> Layout:
     """From the first BEGINNING bytes of a file. InvalidConfiguration lists all that is wrong
     with its header."""
-    if not beginning.strip() or beginning.startswith(_UTF16):
+    if beginning.startswith(_NO_TEXTS):
+        raise InvalidConfiguration(["the file: it is a workbook or an archive; save it as CSV"])
+    encoding = _guess_encoding(beginning)
+    header, *others = _LINE_END.split(beginning.decode(encoding, "replace"), 1)
+    if not beginning.strip() or beginning.startswith(_UTF16) or "\0" in header:
         raise InvalidConfiguration(
             ["the file: it is empty or UTF-16; save it as CSV in UTF-8, with a header"]
         )
-    if beginning.startswith(_ZIP):
-        raise InvalidConfiguration(["the file: it is a workbook or an archive; save it as CSV"])
-    encoding = _guess_encoding(beginning)
-    header = _LINE_END.split(beginning.decode(encoding, "replace"), 1)[0]
+    if not others and len(beginning) == BEGINNING:
+        raise InvalidConfiguration(
+            [
+                f"the header: it is too long, {BEGINNING} bytes or more; a record has at most "
+                f"{MAX_COUNT} attributes"
+            ]
+        )
     delimiter = max(",;\t", key=header.count)
     try:
         cells = next(csv.reader([header], delimiter=delimiter, strict=True), [])
@@ -98,7 +107,7 @@ def _read_header(cells: Sequence[str]) -> tuple[str, ...]:
     while names and not names[-1]:
         names.pop()
     at = _find_number(names)
-    problems = [f'"{n}" stands twice' for n in dict.fromkeys(names) if names.count(n) > 1]
+    problems = [f'"{shown(n)}" stands twice' for n in dict.fromkeys(names) if names.count(n) > 1]
     for place, name in enumerate(names):
         if place != at:
             problems += _problems(name)
@@ -119,10 +128,13 @@ def _find_number(names: Sequence[str]) -> int:
     for wanted in NUMBER_NAMES:
         if wanted in lower:
             return lower.index(wanted)
-    if not names or names[0].lstrip("+").isdigit():
-        shown = names[0] if names else ""
+    if not names or _NO_NAME.fullmatch(names[0]):
+        beginning = shown(names[0]) if names else ""
         raise InvalidConfiguration(
-            [f'the header: it begins with "{shown}"; the first line must name the columns']
+            [
+                f'the header: it begins with "{beginning}"; the first line must name the columns, '
+                "with commas, semicolons or tabs between them"
+            ]
         )
     return 0
 
@@ -223,7 +235,10 @@ def _split_carefully(
             at += reader.line_num
         except csv.Error as error:
             if "unexpected end" not in str(error):
-                rejected.append(_broken(first_line + at, lines[at], str(error)))
+                reason = str(error)
+                if "limit" in reason:
+                    reason = f"a cell has more than {csv.field_size_limit()} characters"
+                rejected.append(_broken(first_line + at, lines[at], reason))
             elif len(piece) < MAX_LINES:
                 return rows, rejected, piece
             else:

@@ -15,6 +15,8 @@ MAX_LENGTH = 40
 
 _MARKS = str.maketrans("", "", " .-/()\u00a0\t")
 _NUMBER = re.compile(rf"\+?[0-9*#]{{1,{MAX_LENGTH}}}")
+#: How spreadsheets and programs write a number that they took for a quantity.
+_DECIMAL = re.compile(r"\+?[0-9]+\.0")
 _NUMBERS = re.compile(rf"(?:{_NUMBER.pattern}\n)*")
 
 
@@ -22,6 +24,8 @@ def parse_number(text: str) -> str:
     """The number in its stored form; InvalidValue if it is none."""
     if _NUMBER.fullmatch(text):
         return text
+    if _DECIMAL.fullmatch(text.strip()):
+        raise InvalidValue("number", text, 'leave out the ".0", which a spreadsheet added')
     number = text.translate(_MARKS)
     if _NUMBER.fullmatch(number):
         return number
@@ -38,7 +42,7 @@ def _why_not(number: str) -> str:
         return "a number needs at least one digit"
     if len(number) > MAX_LENGTH:
         return f"a number has at most {MAX_LENGTH} digits, this has {len(number)}"
-    wrong = next((c for c in number[1:] if not _is_dialled(c)), number[0])
+    wrong = next(c for c in number[number[0] == "+" :] if not _is_dialled(c))
     return f'a number has digits, * and #, with at most a + in front; "{wrong}" is neither'
 
 

@@ -1,5 +1,6 @@
 """`whipbird list …`: numbers in, numbers out."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,30 @@ def test_a_missing_file_is_said_plainly(line: CommandLine) -> None:
     assert result.exit_code == 1
     assert result.stderr == f"{line.folder}/no.csv: No such file or directory\n"
     assert list(line.folder.glob("no.csv*")) == []
+
+
+def test_the_file_itself_takes_no_rejected_rows(line: CommandLine) -> None:
+    path = line.write("people.csv", PEOPLE)
+    result = line.run("list", "import", path, "--list", "people", "--rejected", path)
+    assert result.exit_code == 1
+    assert "that is the file to be imported; name another" in result.stderr
+    assert path.read_text(encoding="utf-8") == PEOPLE
+
+
+def test_a_pipe_is_not_waited_for(line: CommandLine) -> None:
+    os.mkfifo(line.folder / "people.csv")
+    result = line.run("list", "import", line.folder / "people.csv", "--list", "people")
+    assert result.exit_code == 1
+    assert "it is no file; write what is to be imported to one" in result.stderr
+
+
+def test_where_rejected_rows_cannot_be_kept_nothing_is_imported(line: CommandLine) -> None:
+    path = line.write("people.csv", PEOPLE)
+    result = line.run("list", "import", path, "--list", "people", "--rejected", "/proc/nowhere.csv")
+    assert result.exit_code == 1
+    assert "/proc/nowhere.csv" in result.stderr
+    assert "--rejected says where rejected rows go" in result.stderr
+    assert line.json("list", "show") == {"lists": []}
 
 
 def test_lists_and_their_records_are_shown(line: CommandLine) -> None:

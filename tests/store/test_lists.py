@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -175,6 +176,13 @@ def test_all_that_is_wrong_with_a_header_is_said_at_once(sqlite: Engine, tmp_pat
         (b"+4930123,Anna\n", 'begins with "\\+4930123"; the first line must name the columns'),
         (b'number,"A\n1,x\n', "the header: unexpected end"),
         (b",,\n1,2\n", "the first line must name the columns"),
+        (b"sep=;\r\nnumber;A\r\n1;x\r\n", 'begins with "sep="'),
+        (b"number|A\n1|x\n", "commas, semicolons or tabs between them"),
+        (b"<!DOCTYPE html>\n<html>\n", 'begins with "<!DOCTYPE html>"'),
+        ("number\n1\n".encode("utf-16-le"), "UTF-16; save it as CSV in UTF-8"),
+        (bytes(100_000), "UTF-16; save it as CSV in UTF-8"),
+        (b"number," + b"A" * 100_000 + b"\n1,x\n", "too long, 65536 bytes or more; .* at most 100"),
+        (b"number,\x1b[2J\n1,x\n", r'attribute name "\\x1b\[2J"'),
         (b"number," + b",".join(b"A%d" % i for i in range(101)), "101 attributes; .* at most 100"),
     ],
 )
@@ -263,9 +271,22 @@ def test_an_interrupted_import_keeps_and_counts_what_was_read(
         assert count_records(conn, result.list_id) == result.accepted
 
 
-def test_a_workbook_is_refused(database: Engine, tmp_path: Path) -> None:
+def test_a_cell_without_end_costs_its_row_only(sqlite: Engine, tmp_path: Path) -> None:
+    path, rejected = tmp_path / "long.csv", io.StringIO()
+    path.write_text(f"number,A\n1,{'x' * 200_000}\n2,y\n")
+    result = import_csv(sqlite, SYSTEM, path, "people", lambda _: None, rejected, NOW)
+    assert (result.accepted, result.rejected) == (1, 1)
+    assert rejected.getvalue().startswith('2,no CSV: a cell has more than 131072 characters,"1,xxx')
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [b"PK\x03\x04\x14\x00\x06\x00", b"\xd0\xcf\x11\xe0\xa1\xb1", b"\x1f\x8b\x08\x00"],
+    ids=["workbook", "old workbook", "gzip"],
+)
+def test_a_workbook_is_refused(database: Engine, tmp_path: Path, beginning: bytes) -> None:
     path = tmp_path / "people.xlsx"
-    path.write_bytes(b"PK\x03\x04\x14\x00\x06\x00")
+    path.write_bytes(beginning)
     with pytest.raises(InvalidConfiguration, match="save it as CSV"):
         import_csv(database, SYSTEM, path, "people", lambda _: None, io.StringIO(), NOW)
 
@@ -301,3 +322,18 @@ def test_duplicates_are_found_across_the_blocks_of_a_file(
     )
     assert (result.accepted, result.skipped) == (1000, 1000)
     assert [number for number, _ in records(sqlite, "l")] == numbers
+
+
+@pytest.mark.parametrize("is_cut", [True, False])
+def test_a_file_that_somebody_writes_to_meanwhile_is_told(
+    sqlite: Engine, tmp_path: Path, is_cut: bool
+) -> None:
+    path = tmp_path / "long.csv"
+    path.write_text("number\n" + "".join(f"1{n:07}\n" for n in range(50_000)))
+
+    def cut(_read: int) -> None:
+        if is_cut:
+            os.truncate(path, 0)
+
+    result = import_csv(sqlite, SYSTEM, path, "long", cut, io.StringIO(), NOW)
+    assert result.is_changed is is_cut

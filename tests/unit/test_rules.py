@@ -40,7 +40,10 @@ def test_a_number_loses_the_marks_people_write(text: str, number: str) -> None:
         ("5@evil", '"@" is neither'),
         ("1" * 41, "at most 40 digits, this has 41"),
         ("١٢٣", "is neither"),
-        ("12\n34", "is neither"),
+        ("<s>", '"<" is neither'),
+        ("++1", '"+" is neither'),
+        ("41915550104.0", 'leave out the ".0"'),
+        (" +41915550104.0 ", 'leave out the ".0"'),
     ],
 )
 def test_what_is_no_number_is_refused_with_its_reason(text: str, says: str) -> None:

@@ -52,6 +52,7 @@ from core.operations.doorkeeper import Doorkeeper
 from core.operations.first import FirstLink, check_exposure
 from core.operations.passwords import Passwords
 from core.ports import Pbx, Post
+from core.stopping import stop_once
 from core.store.database import check_schema, open_database
 from core.store.lock import DialerLock
 from fastagi.server import FastAgiFactory
@@ -137,6 +138,7 @@ def listen(settings, factory):
     return StreamServerEndpointService(endpoint, factory)
 
 
+reactor.callWhenRunning(stop_once)
 reactor.callWhenRunning(leave_what_is_there)
 reactor.callWhenRunning(threads.start)
 reactor.callWhenRunning(logons.start)

@@ -5,6 +5,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,8 @@ def describe(error: Exception, session: Session | None) -> list[str] | None:
 
 def _report(problems: list[str]) -> None:
     if is_json():
-        write_json({"problems": problems})
+        with suppress(OSError):  # it may be the problem that nothing can be written
+            write_json({"problems": problems})
     for problem in problems:
         say(problem)
 

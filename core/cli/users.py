@@ -1,7 +1,9 @@
 """`user …` and `user class …`: who may log on, and with which keys."""
 
 import sys
+from getpass import GetPassWarning
 from typing import TYPE_CHECKING
+from warnings import catch_warnings, simplefilter
 
 import click
 
@@ -235,7 +237,14 @@ def _read_password(*, is_piped: bool) -> str:
     """Typed twice, or one line of standard input."""
     if is_piped:
         return sys.stdin.readline().rstrip("\r\n")
-    prompted: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    try:
+        with catch_warnings():
+            simplefilter("error", GetPassWarning)
+            prompted: str = click.prompt(
+                "Password", hide_input=True, confirmation_prompt=True, err=True
+            )
+    except GetPassWarning:
+        raise click.UsageError("no terminal can be asked: add --password-stdin") from None
     return prompted
 
 

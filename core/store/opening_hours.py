@@ -42,7 +42,7 @@ def fetch_opening_hours_by_name(conn: Connection, name: str) -> OpeningHours:
 def _fetch_one(conn: Connection, condition: ColumnElement[bool], shown: object) -> OpeningHours:
     row = conn.execute(select(opening_hours).where(condition)).mappings().first()
     if row is None:
-        raise NotFound("opening-hours", shown)
+        raise NotFound("set of opening hours", shown)
     return make_opening_hours(conn, [row])[0]
 
 

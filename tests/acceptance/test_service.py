@@ -2,7 +2,9 @@
 the dialplan, refused when it must not run."""
 
 import json
+import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -57,6 +59,14 @@ def test_twistd_runs_the_same_server_from_anywhere(installation: Installation) -
     )
     installation.adopt(process)
     assert installation.get("/health")["database"] == "ok"
+
+
+def test_ctrl_c_twice_stops_it_as_cleanly_as_once(installation: Installation) -> None:
+    installation.start()
+    os.kill(installation.pid, signal.SIGINT)
+    installation.stop(signal.SIGINT)
+    assert "Traceback" not in installation.log.read_text()
+    assert "the dialer has stopped" in installation.log.read_text()
 
 
 def test_an_old_schema_is_refused_with_the_command_that_mends_it(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """What all commands share: help, version, exit codes, errors in words."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -107,3 +109,38 @@ def test_the_drop_in_is_written_for_the_configured_port(line: CommandLine) -> No
     assert "agi://10.0.0.5:4999/" in result.stdout
     refused = line.run("dialplan", "--host", "a;b")
     assert (refused.exit_code, 'FastAGI host "a;b"' in refused.stderr) == (1, True)
+
+
+def run_apart(
+    line: CommandLine, *arguments: str, output: int | BinaryIO = subprocess.PIPE
+) -> subprocess.CompletedProcess[str]:
+    """`whipbird` in a process of its own that has no terminal."""
+    url = f"sqlite:///{line.folder / 'whipbird.db'}"
+    return subprocess.run(
+        [sys.executable, "-c", "import whipbird; whipbird.main()", *arguments],
+        env={**os.environ, "WHIPBIRD_DATABASE_URL": url},
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_where_nothing_can_be_written_there_is_no_stack_trace(line: CommandLine) -> None:
+    line.done("migrate")
+    with Path("/dev/full").open("wb") as full:
+        done = run_apart(line, "status", "--json", output=full)
+    assert done.returncode
+    assert "No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_a_terminal_no_password_is_asked_for(line: CommandLine) -> None:
+    line.done("migrate")
+    done = run_apart(line, "user", "add", "anna")
+    assert done.returncode == 2
+    assert "no terminal can be asked: add --password-stdin" in done.stderr
+    assert "Password:" not in done.stderr

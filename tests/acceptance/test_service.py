@@ -61,10 +61,10 @@ def test_twistd_runs_the_same_server_from_anywhere(installation: Installation) -
     assert installation.get("/health")["database"] == "ok"
 
 
-def test_ctrl_c_twice_stops_it_as_cleanly_as_once(installation: Installation) -> None:
+def test_two_signals_stop_it_as_cleanly_as_one(installation: Installation) -> None:
     installation.start()
     os.kill(installation.pid, signal.SIGINT)
-    installation.stop(signal.SIGINT)
+    installation.stop(signal.SIGTERM)
     assert "Traceback" not in installation.log.read_text()
     assert "the dialer has stopped" in installation.log.read_text()
 

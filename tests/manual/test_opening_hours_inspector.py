@@ -133,5 +133,5 @@ def test_what_cannot_be_meant_is_refused(engine: Engine, when: str, zone: str, w
 def test_what_does_not_exist_is_named(engine: Engine) -> None:
     with pytest.raises(NotFound, match='there is no campaign "nobody"'):
         campaign(engine, "nobody", "")
-    with pytest.raises(NotFound, match='there is no opening-hours "nobody"'):
+    with pytest.raises(NotFound, match='there is no set of opening hours "nobody"'):
         inspect_hours(engine, SYSTEM, "nobody", "", "", NOW)

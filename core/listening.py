@@ -2,8 +2,9 @@
 
 import socket
 
-from core.config import FastAgiSettings, WebSettings, variable
+from core.config import variable
 from core.errors import NotPossible
+from core.settings import FastAgiSettings, WebSettings
 
 
 def check_free(section: str, settings: WebSettings | FastAgiSettings) -> None:

@@ -3,7 +3,7 @@
 import logging
 import logging.handlers
 
-from core.config import LogSettings
+from core.settings import LogSettings
 
 _FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 

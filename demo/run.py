@@ -15,7 +15,7 @@ from rich.live import Live
 from rich.table import Table
 from sqlalchemy import Engine
 
-from core.config import Config, load_config
+from core.config import load_config
 from core.engine.clock import SystemClock
 from core.errors import NotPossible, WhipbirdError
 from core.listening import check_free
@@ -24,6 +24,7 @@ from core.operations.first import DEMONSTRATION, KNOWN_TO_ALL, make_demonstratio
 from core.operations.passwords import Passwords
 from core.operations.reports import RunReport, recent_runs, run_report
 from core.people import SYSTEM
+from core.settings import Config
 from core.store.database import open_database
 from core.store.lock import is_dialer_running
 

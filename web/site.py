@@ -12,7 +12,6 @@ from twisted.python.threadpool import ThreadPool
 from twisted.web.http import Request
 from twisted.web.resource import Resource
 
-from core.config import WebSettings
 from core.operations.doorkeeper import Doorkeeper
 from core.operations.first import FirstLink, is_for_show
 from core.operations.passwords import Passwords
@@ -20,6 +19,7 @@ from core.ports import Clock
 from core.ports.control import Control
 from core.ports.news import NewsSource
 from core.ports.snapshot import SnapshotSource
+from core.settings import WebSettings
 from web.api.description import describing
 from web.api.face import Api, refuse_as_problem
 from web.api.offered import OPERATIONS, TAGS

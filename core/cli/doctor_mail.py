@@ -5,8 +5,8 @@ import ssl
 from base64 import b64encode
 from contextlib import suppress
 
-from core.config import SmtpSettings, TlsMode
 from core.ports.probe import Finding
+from core.settings import SmtpSettings, TlsMode
 
 #: How long the server may take for each answer, in seconds.
 ANSWER_S = 10.0

@@ -6,8 +6,8 @@ from http.client import HTTPConnection, HTTPException
 
 import msgspec
 
-from core.config import FastAgiSettings, WebSettings
 from core.ports.probe import Finding
+from core.settings import FastAgiSettings, WebSettings
 
 #: How long a server of our own may take to answer, in seconds.
 ANSWER_S = 5.0

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core.config import Config, load_config
+from core.config import load_config
 from core.people import SYSTEM, Actor
 from core.ports.probe import Probe
+from core.settings import Config
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

@@ -16,11 +16,11 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 
-from core.config import RetentionSettings
 from core.engine.outage import in_words
 from core.engine.threads import Threads
 from core.people import SYSTEM_NAME, Face, LogEntry
 from core.ports import Clock
+from core.settings import RetentionSettings
 from core.store.audit import write_log
 from core.store.retention import forget_dead_letters, forget_lines
 

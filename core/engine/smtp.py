@@ -24,10 +24,10 @@ from twisted.mail.smtp import (
 )
 from twisted.python.failure import Failure
 
-from core.config import SmtpSettings, TlsMode
 from core.engine.delivery import DELIVERED, Verdict, one_line
 from core.errors import InvalidValue
 from core.rules.mail import MAILTO, check_address, render_mail
+from core.settings import SmtpSettings, TlsMode
 from core.store.outbox import Letter
 
 #: How long the whole of a delivery may take, in seconds: servers may think a text over.

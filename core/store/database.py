@@ -11,8 +11,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
-from core.config import mask_password
 from core.errors import InvalidValue, SchemaOutdated
+from core.settings import mask_password
 
 #: How long SQLite waits for another writer, in milliseconds.
 BUSY_TIMEOUT_MS = 30_000

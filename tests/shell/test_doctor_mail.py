@@ -8,8 +8,8 @@ import pytest_twisted
 from twisted.internet.threads import deferToThread
 
 from core.cli.doctor_mail import check_mail
-from core.config import SmtpSettings, TlsMode
 from core.ports.probe import Finding
+from core.settings import SmtpSettings, TlsMode
 from tests.support.mail_server import PASSWORD, USER, serving_mail
 from tests.support.post_office import Tls
 

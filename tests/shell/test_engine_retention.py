@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from twisted.internet.defer import Deferred, fail
 
-from core.config import RetentionSettings
 from core.engine.retention import BATCH, PERIOD_S, Retention
 from core.people import Face, LogEntry
+from core.settings import RetentionSettings
 from core.store.audit import LogFilter, fetch_log, write_log
 from tests.support.rig import MORNING, NoThreads, Rig
 

@@ -10,10 +10,10 @@ from sqlalchemy import Engine
 from twisted.internet.endpoints import TCP4ServerEndpoint
 from twisted.internet.protocol import Factory, Protocol
 
-from core.config import SmtpSettings, TlsMode
 from core.engine.delivery import DELIVERED, MAIL_SERVER, Verdict, by_kind, server_of
 from core.engine.smtp import SmtpCourier
 from core.rules.notifications import LetterKind
+from core.settings import SmtpSettings, TlsMode
 from core.store.outbox import Letter
 from tests.shell.test_notifier import HeldCourier, closed_port
 from tests.support.mail_server import PASSWORD, USER, MailServer, serving_mail

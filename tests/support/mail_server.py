@@ -14,8 +14,8 @@ from twisted.internet import endpoints
 from twisted.internet.defer import Deferred
 from twisted.protocols.portforward import ProxyFactory
 
-from core.config import SmtpSettings, TlsMode
 from core.rules.mail import Sender
+from core.settings import SmtpSettings, TlsMode
 from tests.support.post_office import Tls
 
 USER, PASSWORD = "dialer", "geheim1"

@@ -7,8 +7,8 @@ from sqlalchemy import Connection
 
 from core.errors import InvalidConfiguration, NotFound
 from core.operations.permission import require_visible
-from core.operations.site_changes import REFERENCES
 from core.operations.site_file import Kind
+from core.operations.site_misfits import REFERENCES
 from core.operations.site_stored import refers_to
 from core.people import Actor
 from core.store import pages

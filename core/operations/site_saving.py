@@ -12,10 +12,12 @@ from sqlalchemy import Connection
 
 from core.model import CallList, Campaign, EndPoint, Part, Server, Trunk
 from core.operations.permission import Protected, log_entry, require_visible
-from core.operations.site_changes import REFERENCES, Action, Change
+from core.operations.site_changes import Action, Change
 from core.operations.site_disposition import NamedRule
+from core.operations.site_entries import MODEL_NAMES
 from core.operations.site_file import Entry, Kind
 from core.operations.site_hours import PERIOD_KEYS, period_of
+from core.operations.site_misfits import REFERENCES
 from core.operations.site_stored import Site, fetch_site
 from core.people import Actor, LogEntry
 from core.rules.caps import Cap
@@ -171,8 +173,8 @@ def _field(site: Site, entry: Entry, key: str) -> tuple[str, object]:
     values = entry.values
     if entry.kind is Kind.CAMPAIGN and key in PERIOD_KEYS:
         return "active_period", period_of(values)
-    if key in _NAMES:
-        return _NAMES[key], values[key]
+    if key in MODEL_NAMES:
+        return MODEL_NAMES[key], values[key]
     match key:
         case "server":
             return "server_id", _ids(site.servers, [values[key]])[0]
@@ -191,18 +193,6 @@ def _field(site: Site, entry: Entry, key: str) -> tuple[str, object]:
         case _:
             return key, values[key]
 
-
-#: Where the file and the model have different names for the same thing.
-_NAMES = {
-    "caller_id": "dial_clid",
-    "agent_caller_id": "agent_clid",
-    "presentation": "dial_presentation",
-    "account": "dial_account",
-    "reschedule": "reschedule_rules",
-    "site_wide": "is_site_wide",
-    "hidden": "is_hidden",
-    "check_every_number": "checks_every_number",
-}
 
 _DISPOSITION = "disposition"
 #: Keys that `_save` leaves to others.

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from core.model import CallList, Campaign, EndPoint, Server, Trunk
-from core.operations.site_changes import (
+from core.operations.site_disposition import NamedRule
+from core.operations.site_entries import (
     campaign_entry,
     cap_entry,
     endpoint_entry,
@@ -16,7 +17,6 @@ from core.operations.site_changes import (
     server_entry,
     trunk_entry,
 )
-from core.operations.site_disposition import NamedRule
 from core.operations.site_file import Entry, Kind
 from core.rules.caps import Cap
 from core.rules.disposition import DispositionRule

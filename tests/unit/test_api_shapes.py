@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from core.model import CallList, Campaign, EndPoint, Server, ServerType, Trunk
-from core.operations import site_changes as said
+from core.operations import site_entries as said
 from core.operations.site_file import Entry, Kind
 from core.operations.site_spelling import spell_value
 from core.operations.site_values import SECRETS

@@ -4,17 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from core.config import (
-    Config,
-    RetentionSettings,
-    SmtpSettings,
-    TlsMode,
-    WebSettings,
-    load_config,
-    parse_config,
-)
+from core.config import load_config, parse_config
 from core.errors import InvalidConfiguration
 from core.rules.mail import Sender
+from core.settings import Config, RetentionSettings, SmtpSettings, TlsMode, WebSettings
 
 
 def problems_of(file_text: str, environ: dict[str, str] | None = None) -> list[str]:

@@ -1,7 +1,8 @@
 """Caps in a site file: presets, figures of one's own, and the campaigns that keep them."""
 
 from core.model import CallList
-from core.operations.site_changes import Action, cap_entry, compare, list_entry
+from core.operations.site_changes import Action, compare
+from core.operations.site_entries import cap_entry, list_entry
 from core.operations.site_file import parse_site
 from core.rules.caps import PRESETS, Cap, DayKind, Preset
 

@@ -4,13 +4,9 @@ from collections.abc import Sequence
 from datetime import time
 
 from core.model import CallList, Campaign, EndPoint, Server, ServerType, Trunk
-from core.operations.site_changes import (
-    Action,
-    Change,
-    FieldChange,
-    Plan,
+from core.operations.site_changes import Action, Change, FieldChange, Plan, compare
+from core.operations.site_entries import (
     campaign_entry,
-    compare,
     endpoint_entry,
     list_entry,
     opening_hours_entry,

@@ -5,7 +5,8 @@ from datetime import time
 import pytest
 
 from core.model import Campaign
-from core.operations.site_changes import Action, campaign_entry, compare
+from core.operations.site_changes import Action, compare
+from core.operations.site_entries import campaign_entry
 from core.operations.site_file import parse_site
 from core.rules.active_period import ActivePeriod
 from core.rules.recipient_hours import RecipientHours, UnknownZone

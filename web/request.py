@@ -25,12 +25,16 @@ MAX_FIELDS = 1000
 _FORM = b"application/x-www-form-urlencoded"
 #: How a form begins, whose sender may have forgotten to say that it is one.
 _FIELD = re.compile(rb"\w+=")
+#: A target that names its server, as programs behind a proxy write it; Host says the same.
+_WHOLE = re.compile(rb"^(\w+ )https?://[^/? ]*/?")
 _RAW = re.compile(rb"[ \x80-\xff]")
 
 
 def repair_request_line(line: bytes) -> bytes:
-    """The line with raw spaces and bytes beyond ASCII in its query percent-encoded. A line
-    that is wrong otherwise comes back as it is, and Twisted refuses it."""
+    """The line with raw spaces and bytes beyond ASCII in its query percent-encoded, and without a
+    server before the path. A line that is wrong otherwise comes back as it is, and Twisted refuses
+    it."""
+    line = _WHOLE.sub(rb"\1/", line)
     method, _, rest = line.partition(b" ")
     target, _, version = rest.rpartition(b" ")
     path, mark, query = target.partition(b"?")

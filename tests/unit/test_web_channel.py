@@ -91,6 +91,12 @@ def test_a_request_line_that_is_wrong_otherwise_is_refused(line: bytes) -> None:
     assert sent.disconnecting
 
 
+def test_a_target_may_name_its_server() -> None:
+    for target in ("http://dialer:8080/?op=STATE", "http://dialer?op=STATE", "/?op=STATE"):
+        assert fields(f"GET {target} HTTP/1.1", "Host: dialer:8080") == {"op": ["STATE"]}
+    assert repair_request_line(b"GET http://a/b?c HTTP/1.1") == b"GET /b?c HTTP/1.1"
+
+
 def test_a_right_request_line_is_left_alone() -> None:
     line = b"POST /wombat//api/?a=1|2:3,4%20 HTTP/1.1"
     assert repair_request_line(line) == line

@@ -22,6 +22,7 @@ from web import sse
 from web.ui.assets import load_assets
 from web.ui.journal import LogForm, LogPage
 from web.ui.render import Notice, Renderer, Viewer
+from web.ui.words import OUTCOMES
 
 HOSTILE = "\"><script>alert('1')</script>"
 
@@ -94,6 +95,12 @@ def test_a_run_shows_how_long_each_decision_held_over_the_last_30_s() -> None:
 def test_each_decision_has_a_colour(verdict: Verdict) -> None:
     css = (Path(web.ui.__file__).parent / "static/app.css").read_text()
     assert f".dec-{verdict.name}" in css
+
+
+@pytest.mark.parametrize("state", list(OUTCOMES))
+def test_each_outcome_has_a_colour(state: CallState) -> None:
+    css = (Path(web.ui.__file__).parent / "static/app.css").read_text()
+    assert re.search(rf"\.out-{state.value}[ ,]", css)
 
 
 @pytest.mark.parametrize("state", list(CallState))

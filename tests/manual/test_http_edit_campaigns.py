@@ -209,6 +209,23 @@ def test_each_verb_of_a_disposition_rule_is_kept(editor: Editor, verb: str) -> N
     assert editor.rows("campaign/disposition", parent=1) == [made]
 
 
+@pytest.mark.parametrize(
+    ("label", "verb"),
+    [
+        ("HTTP Get", "HTTP_GET"),
+        ("HTTP Post", "HTTP_POST"),
+        ("Send e-mail", "EMAIL"),
+        ("Add to list", "ADD_LIST"),
+        ("Add to blacklist", "ADD_BLACKLIST"),
+        ("Reschedule", "RESCHEDULE"),
+    ],
+)
+def test_a_verb_may_be_written_as_a_page_names_it(editor: Editor, label: str, verb: str) -> None:
+    editor.save("campaign", {"name": "other"})
+    rule = TO_LIST | DISPOSITIONS[verb] | {"verb": label}
+    assert editor.save("campaign/disposition", rule, parent=1)["verb"] == verb
+
+
 @pytest.mark.parametrize("verb", DISPOSITIONS)
 def test_a_rule_is_posted_whole_whatever_its_verb_was(editor: Editor, verb: str) -> None:
     """What a verb does not have says nothing."""

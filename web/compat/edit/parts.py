@@ -167,6 +167,14 @@ _DESTINATIONS = {
     Verb.ADD_BLACKLIST: ("list", "for_s"),
     Verb.RECALL: ("campaign", "after_s"),
 }
+#: What clients write who name an action as a WombatDialer's page does.
+_LABELS = {
+    "HTTP GET": Verb.HTTP_GET,
+    "HTTP POST": Verb.HTTP_POST,
+    "SEND E-MAIL": Verb.EMAIL,
+    "ADD TO LIST": Verb.ADD_LIST,
+    "ADD TO BLACKLIST": Verb.ADD_BLACKLIST,
+}
 _WRITTEN = {Verb.HTTP_POST, Verb.EMAIL}
 _GOING = {Verb.ADD_LIST, Verb.ADD_BLACKLIST, Verb.RECALL}
 
@@ -198,6 +206,7 @@ def _read_disposition(given: Given) -> dict[str, Any]:
 
 def _read_verb(given: Given) -> Verb:
     found = given.text("verb").strip().upper()
+    found = _LABELS.get(found, found)
     if found not in list(Verb):
         raise InvalidValue("verb", show(found), f"write one of {', '.join(Verb)}")
     return Verb(found)

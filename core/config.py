@@ -94,7 +94,7 @@ def variable(section: str, key: str) -> str:
 
 def _read_file(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise InvalidConfiguration([f"{path}: cannot be read: {error.strerror}"]) from None
     except UnicodeDecodeError:

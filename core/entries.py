@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any, TypeVar
 
-from core.errors import InvalidValue
+from core.errors import InvalidValue, shown
 
 #: From a raw value to the checked one; raises InvalidValue.
 Check = Callable[[Any], Any]
@@ -38,7 +38,7 @@ def read_table(
     elsewhere than `place`.
     """
     if not isinstance(raw, Mapping):
-        problems.append(f'{place} "{raw}": write a table, [{place}]')
+        problems.append(f'{place} "{shown(raw)}": write a table, [{place}]')
         return {}
     values = {}
     for key, value in raw.items():
@@ -49,8 +49,8 @@ def read_table(
         try:
             values[key] = shape[key](value)
         except InvalidValue as error:
-            shown = "***" if key in secrets else value
-            problems.append(f'{where} "{shown}": {error.expected}')
+            found = "***" if key in secrets else shown(value)
+            problems.append(f'{where} "{found}": {error.expected}')
     return values
 
 

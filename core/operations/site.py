@@ -42,7 +42,7 @@ def plan(engine: Engine, actor: Actor, path: Path) -> Plan:
     """What the file would change. InvalidConfiguration lists all that is wrong with it. Needs
     the keys of the kinds it mentions: ADMIN, LIST, OPHR, CAMP."""
     try:
-        file_text = path.read_text(encoding="utf-8")
+        file_text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise InvalidConfiguration([f"{path}: write it in UTF-8"]) from None
     return plan_text(engine, actor, file_text, path.parent)

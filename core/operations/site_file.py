@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from core.entries import Shape, filled, flag, join, one_of, read_table, suggest, whole
-from core.errors import InvalidValue
+from core.errors import InvalidValue, shown
 from core.model import MAX_BOOST, BoostingModel, Logging, Pace, ServerType, Simulation
 from core.operations import site_values as value
 from core.operations.site_caps import read_cap
@@ -94,7 +94,7 @@ def parse_site(file_text: str) -> tuple[tuple[Entry, ...], list[str]]:
 
 def _read_section(kind: Kind, raw: object, problems: list[str]) -> Iterable[Entry]:
     if not isinstance(raw, Mapping):
-        problems.append(f'{kind} "{raw}": write tables, [{kind}.NAME]')
+        problems.append(f'{kind} "{shown(raw)}": write tables, [{kind}.NAME]')
         return
     for name, table in raw.items():
         yield read_entry(kind, name, table, problems)
@@ -142,7 +142,7 @@ def _read_simulation(raw: object, place: str, problems: list[str]) -> Simulation
     try:
         check_simulation(simulation.outcomes, simulation.ring_s, simulation.talk_s)
     except InvalidValue as error:
-        problems.append(f'{place} {error.field} "{error.value}": {error.expected}')
+        problems.append(f'{place} {error.field} "{shown(error.value)}": {error.expected}')
     return simulation
 
 

@@ -242,6 +242,12 @@ def test_a_file_that_is_not_utf8_is_said_plainly(line: CommandLine) -> None:
     assert result.stderr.endswith("latin.toml: write it in UTF-8\n")
 
 
+def test_a_file_may_begin_as_windows_editors_have_it(line: CommandLine) -> None:
+    path = line.folder / "windows.toml"
+    path.write_bytes(b"\xef\xbb\xbf[lists.people]\r\n")
+    assert [change["name"] for change in line.json("apply", path)["changes"]] == ["people"]
+
+
 def test_a_missing_list_file_is_found_before_anything_is_written(line: CommandLine) -> None:
     path = line.write("site.toml", '[lists.people]\nfile = "people.csv"\n')
     result = line.run("apply", path)

@@ -73,7 +73,7 @@ def test_public_holidays_are_kept_under_their_own_names(
 
 
 def test_unknown_opening_hours_are_named(database: Engine) -> None:
-    with reading(database) as conn, pytest.raises(NotFound, match='no opening-hours "999"'):
+    with reading(database) as conn, pytest.raises(NotFound, match='no set of opening hours "999"'):
         fetch_opening_hours(conn, 999)
 
 

@@ -199,6 +199,12 @@ def test_the_given_path_wins_over_the_variable_and_over_the_working_directory(
     assert load_config({}).path == Path("whipbird.toml")
 
 
+def test_a_file_may_begin_as_windows_editors_have_it(tmp_path: Path) -> None:
+    path = tmp_path / "windows.toml"
+    path.write_bytes(b"\xef\xbb\xbf[web]\r\nport = 7\r\n")
+    assert load_config({}, path).web.port == 7
+
+
 def test_a_file_that_is_not_utf8_is_refused_in_words(tmp_path: Path) -> None:
     path = tmp_path / "latin.toml"
     path.write_bytes(b"# caf\xe9\n")

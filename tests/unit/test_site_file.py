@@ -125,7 +125,7 @@ def test_a_campaign_s_rules_keep_their_order() -> None:
         ),
         (
             '[campaigns.c]\ncaller_id = "a\\r\\nAction: x"',
-            'campaigns.c.caller_id "a\r\nAction: x": write one line of text in quotes',
+            'campaigns.c.caller_id "a\\r\\nAction: x": write one line of text in quotes',
         ),
         (
             "[campaigns.c]\nanswer_timeout_ms = 0",

@@ -227,7 +227,10 @@ def _not_loaded(subject: str, technology: str) -> Finding:
 
 
 def _unreachable(server: Server, error: ServerLost) -> Finding:
-    remedy = f"see that Asterisk runs, and manager.conf has enabled = yes, port = {server.port}"
+    remedy = (
+        f"see that Asterisk runs on {server.host}, that its manager.conf has enabled = yes, "
+        f"port = {server.port} and a bindaddr within reach, and that no firewall is between"
+    )
     if isinstance(error, LoginRefused):
         remedy = f"correct [{server.login}] in manager.conf, or the server's login and password"
     return Finding(subject=f"server {server.name}", is_ok=False, text=str(error), remedy=remedy)

@@ -15,9 +15,10 @@ from rich.live import Live
 from rich.table import Table
 from sqlalchemy import Engine
 
+from core.cli.program import describe
 from core.config import load_config
 from core.engine.clock import SystemClock
-from core.errors import NotPossible, WhipbirdError
+from core.errors import NotPossible
 from core.listening import check_free
 from core.operations.campaigns import ask
 from core.operations.first import DEMONSTRATION, KNOWN_TO_ALL, make_demonstration
@@ -96,19 +97,25 @@ def watch(dialer: subprocess.Popen[bytes], database: Engine, config: Config, log
 
 def render(report: RunReport) -> Table:
     run = report.run
-    table = Table(title=f"{run.campaign}: {run.state}")
-    table.add_column("calls placed", justify="right")
-    table.add_column("records done", justify="right")
-    for state in report.by_state:
-        table.add_column(state, justify="right")
-    counts = (str(count) for count in report.by_state.values())
-    table.add_row(str(run.attempted), str(run.completed), *counts)
+    table = Table(title=f"{run.campaign}: {run.state}", show_header=False, min_width=30)
+    table.add_column()
+    table.add_column(justify="right")
+    figures = {"calls placed": run.attempted, "records done": run.completed}
+    for name, count in figures.items():
+        table.add_row(name, str(count))
+    table.add_section()
+    for state, count in report.by_state.items():
+        table.add_row(state, str(count))
     return table
 
 
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except (WhipbirdError, subprocess.CalledProcessError) as error:
-        console.print(str(error), markup=False)
+    except subprocess.CalledProcessError:
+        sys.exit(1)  # the command has said why
+    except Exception as error:
+        if (problems := describe(error, None)) is None:
+            raise
+        console.print("\n".join(problems), markup=False)
         sys.exit(1)

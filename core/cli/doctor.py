@@ -103,6 +103,6 @@ def _render(finding: Finding) -> "Text":
 
     mark = Text("ok  " if finding.is_ok else "BAD ", "green" if finding.is_ok else "bold red")
     line = mark + Text(f"{finding.subject}: {finding.text}", "default")
-    if finding.remedy and not finding.is_ok:
+    if finding.remedy:
         line += Text(f"\n     {finding.remedy}", "yellow")
     return line

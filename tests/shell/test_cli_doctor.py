@@ -80,6 +80,14 @@ def test_what_a_pbx_lacks_is_said_with_its_remedy_and_exits_with_1(line: Command
     assert line.json("doctor")["is_ok"] is False
 
 
+def test_what_could_not_be_looked_at_is_said_with_what_would_allow_it(line: CommandLine) -> None:
+    line.done("migrate")
+    line.done("apply", line.write("site.toml", SITE))
+    unchecked = Finding(subject="trunk x", is_ok=True, text="not checked", remedy="allow it")
+    line.probe.findings = [unchecked]
+    assert "ok  trunk x: not checked\n     allow it\n" in line.done("doctor").stdout
+
+
 def test_a_port_that_another_program_has_is_named(line: CommandLine, taken: int) -> None:
     line.done("migrate")
     line.environ = {"WHIPBIRD_WEB_PORT": str(taken), "WHIPBIRD_FASTAGI_PORT": "0"}

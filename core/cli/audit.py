@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from core.cli.ids import ID
 from core.cli.output import answer, json_option, make_table
 from core.cli.session import Session, pass_session
 
@@ -21,7 +22,7 @@ _MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"])
 @click.option("--action", default="", help="These only, such as login.bad or config.update.")
 @click.option("--since", type=_MOMENT, help="From this moment on (UTC).")
 @click.option("--until", type=_MOMENT, help="Before this moment (UTC).")
-@click.option("--before", type=click.IntRange(min=1), help="Lines before the one with this id.")
+@click.option("--before", type=ID, help="Lines before the one with this id.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @json_option
 @pass_session

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from core.cli.ids import ID
 from core.cli.output import answer, json_option, make_table
 from core.cli.session import Session, pass_session
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     from core.operations.outbox import OutboxView
 
-_IDS = click.argument("ids", metavar="[ID]...", type=click.IntRange(min=1), nargs=-1)
+_IDS = click.argument("ids", metavar="[ID]...", type=ID, nargs=-1)
 
 
 @click.group(short_help="Show, repeat or drop notifications that failed.")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from core.cli.campaign_lists import LIST_COLUMNS, list_cells, lists_table
+from core.cli.ids import ID
 from core.cli.output import answer, json_option, make_table
 from core.cli.session import Session, pass_session
 
@@ -41,7 +42,7 @@ def status(session: Session, runs: int) -> None:
 
 
 @click.command(short_help="Show what became of a run's calls.")
-@click.argument("run", type=click.IntRange(min=1))
+@click.argument("run", type=ID)
 @json_option
 @pass_session
 def report(session: Session, run: int) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from core.cli.ids import ID
 from core.cli.output import answer, json_option, make_table
 from core.cli.session import Session, pass_session
 
@@ -46,7 +47,7 @@ def list_(session: Session, user: str | None) -> None:
 
 
 @token.command(short_help="Revoke a token.")
-@click.argument("token_id", metavar="ID", type=click.IntRange(min=1))
+@click.argument("token_id", metavar="ID", type=ID)
 @json_option
 @pass_session
 def revoke(session: Session, token_id: int) -> None:

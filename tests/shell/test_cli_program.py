@@ -50,6 +50,25 @@ def test_a_wrong_command_line_exits_with_2(line: CommandLine) -> None:
         assert line.run(*words).exit_code == 2
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("report",),
+        ("outbox", "retry"),
+        ("outbox", "drop"),
+        ("token", "revoke"),
+        ("audit", "--before"),
+    ],
+    ids=" ".join,
+)
+def test_a_number_that_no_database_holds_is_refused(
+    line: CommandLine, words: tuple[str, ...]
+) -> None:
+    result = line.run(*words, "9" * 20)
+    assert result.exit_code == 2
+    assert "99999999999999999999 is not in the range" in result.stderr
+
+
 def test_wrong_settings_are_all_reported_and_exit_with_1(line: CommandLine) -> None:
     line.environ = {"WHIPBIRD_WEB_PORT": "x", "WHIPBIRD_NOPE": "1"}
     result = line.run("status")

@@ -161,6 +161,8 @@ def test_a_page_s_form_goes_with_the_session(web: Web) -> None:
 def test_unknown_pages_and_methods_are_refused_kindly(web: Web) -> None:
     missing = web.get("/nope")
     assert (missing.status, "There is no such page" in missing.body) == (404, True)
+    for page in ("", "logs.csv"):
+        assert web.get(f"/runs/{'9' * 20}/{page}").status == 404
     wrong = web.get("/campaigns/start")
     assert (wrong.status, wrong.headers["allow"]) == (405, "POST")
 

@@ -35,6 +35,8 @@ from web.ui.visits import Seen, Surroundings, Visits, look
 #: Calls on one page of a report, and runs in the list of runs.
 CALLS_A_PAGE = 50
 RUNS_SHOWN = 100
+#: The address of a run, whose number a database can hold.
+_RUN = f"/runs/<int(max={2**63 - 1}):run_id>"
 
 _DONE = {
     "start": "start asked; its run appears in a moment.",
@@ -101,14 +103,14 @@ class Pages:
             lambda seen: seen.show.runs(seen.value)
         )
 
-    @app.route("/runs/<int:run_id>/", methods=["GET"])
+    @app.route(f"{_RUN}/", methods=["GET"])
     def report(self, request: Request, run_id: int) -> Deferred[str]:
         declare_html(request)
         after_id = _count(request, b"after")
         report = self._visits.ask(request, run_report, run_id, after_id, CALLS_A_PAGE)
         return report.addCallback(lambda seen: seen.show.report(seen.value))
 
-    @app.route("/runs/<int:run_id>/logs.csv", methods=["GET"])
+    @app.route(f"{_RUN}/logs.csv", methods=["GET"])
     async def logs(self, request: Request, run_id: int) -> None:
         def read(after_id: int) -> Deferred[SheetPage]:
             page = self._visits.ask(request, log_page, run_id, after_id, PAGE)

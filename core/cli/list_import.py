@@ -158,4 +158,9 @@ def _progress(path: Path) -> Iterator[Callable[[int], None]]:
     console = make_console(is_stderr=True)
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task(path.name, total=path.stat().st_size)
-        yield lambda size: progress.advance(task, size)
+        try:
+            yield lambda size: progress.advance(task, size)
+        except Exception:
+            if progress.tasks[task].completed:
+                say(f"{path}: not read to its end; `whipbird list show` counts what is in")
+            raise

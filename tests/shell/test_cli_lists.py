@@ -90,6 +90,21 @@ def test_where_rejected_rows_cannot_be_kept_nothing_is_imported(line: CommandLin
     assert line.json("list", "show") == {"lists": []}
 
 
+def test_an_import_that_breaks_off_says_so(line: CommandLine) -> None:
+    with line.open_database().begin() as conn:
+        conn.exec_driver_sql(
+            "CREATE TRIGGER full BEFORE INSERT ON record WHEN new.number = '19999' "
+            "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+        )
+    path = line.write("people.csv", "number\n" + "".join(f"{n}\n" for n in range(10_000, 20_000)))
+    result = line.run("list", "import", path, "--list", "people")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[0].endswith(
+        "people.csv: not read to its end; `whipbird list show` counts what is in"
+    )
+    assert "database or disk is full" in result.stderr
+
+
 def test_lists_and_their_records_are_shown(line: CommandLine) -> None:
     line.run("list", "import", line.write("people.csv", PEOPLE), "--list", "people")
     assert line.json("list", "show") == {"lists": [{"list": "people", "records": 2}]}

@@ -33,6 +33,7 @@ from twisted.python.threadpool import ThreadPool
 
 from ami.pbx import AmiPbx
 from ami.simulated import SimulatedPbx
+from core.cli.program import describe
 from core.config import load_config
 from core.engine.clock import SystemClock
 from core.engine.control import EngineControl
@@ -43,7 +44,6 @@ from core.engine.notifier import Notifier
 from core.engine.retention import Retention
 from core.engine.smtp import SmtpCourier
 from core.engine.threads import DatabaseThreads
-from core.errors import WhipbirdError
 from core.garbage import leave_what_is_there
 from core.listening import check_free
 from core.log import start_log
@@ -69,8 +69,10 @@ try:
         check_exposure(database, config.web.host)
     lock = DialerLock(database)
     lock.acquire()
-except WhipbirdError as error:
-    sys.exit(str(error))
+except Exception as error:
+    if (problems := describe(error, None)) is None:
+        raise
+    sys.exit("\n".join(problems))
 
 clock = SystemClock()
 chance = random.Random(config.dialer.seed)

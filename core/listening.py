@@ -8,7 +8,7 @@ from core.settings import FastAgiSettings, WebSettings
 
 
 def check_free(section: str, settings: WebSettings | FastAgiSettings) -> None:
-    """NotPossible, with the variable that chooses another port, if somebody else has this one."""
+    """NotPossible, with the variables that choose another place, if this one cannot be had."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -16,6 +16,6 @@ def check_free(section: str, settings: WebSettings | FastAgiSettings) -> None:
             probe.bind((settings.host, settings.port))
         except OSError as error:
             raise NotPossible(
-                f"{settings.host}:{settings.port} is not free ({error.strerror}): choose another "
-                f"port with {variable(section, 'port')}, or stop who has it"
+                f"{settings.host}:{settings.port} is not free ({error.strerror}): stop who has it, "
+                f"or choose another with {variable(section, 'host')}, {variable(section, 'port')}"
             ) from None

@@ -102,9 +102,9 @@ def describe(error: Exception, session: Session | None) -> list[str] | None:
         where = f"{error.filename}: " if error.filename else ""
         return [f"{where}{error.strerror or error}"]
     if _is_of_database(error):
-        url = session.config.database.shown_url if session else ""
+        url = f" {session.config.database.shown_url}" if session else ""
         reason = getattr(error, "orig", None) or error
-        return [f"the database {url} does not answer as it should: {reason}"]
+        return [f"the database{url} does not answer as it should: {reason}"]
     return None
 
 

@@ -17,6 +17,7 @@ from core.store.lists import fetch_list_by_name, fetch_records
 from tests.support.asterisk.server import AsteriskServer
 from tests.support.installation import HOME, Installation, describe_server
 
+TWISTD = "from twisted.scripts.twistd import run; run()"
 CAMPAIGN = """
 [lists.numbers]
 
@@ -48,10 +49,9 @@ context = "message"
 
 
 def test_twistd_runs_the_same_server_from_anywhere(installation: Installation) -> None:
-    twistd = "from twisted.scripts.twistd import run; run()"
     tac = str(HOME / "twistd.tac")
     process = subprocess.Popen(
-        [sys.executable, "-c", twistd, "--pidfile=", "-ny", tac],
+        [sys.executable, "-c", TWISTD, "--pidfile=", "-ny", tac],
         cwd=installation.directory,
         env=installation.environ,
         stdout=subprocess.DEVNULL,
@@ -72,6 +72,23 @@ def test_two_signals_stop_it_as_cleanly_as_one(installation: Installation) -> No
 def test_an_old_schema_is_refused_with_the_command_that_mends_it(tmp_path: Path) -> None:
     bare = Installation(tmp_path, is_migrated=False)
     assert "run `whipbird migrate`" in bare.run("run", fails=True)
+
+
+def test_twistd_says_in_words_that_the_database_is_away(tmp_path: Path) -> None:
+    away = Installation(
+        tmp_path, database_url="mysql+pymysql://u:p@127.0.0.1:1/x", is_migrated=False
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", TWISTD, "--pidfile=", "-ny", HOME / "twistd.tac"],
+        cwd=tmp_path,
+        env=away.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode
+    assert "the database does not answer as it should: (2003" in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
 
 
 def test_a_second_dialer_on_the_same_database_is_refused(

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from core.config import load_config, parse_config
-from core.errors import InvalidConfiguration
+from core.errors import InvalidConfiguration, InvalidValue
+from core.log import start_log
 from core.rules.mail import Sender
 from core.settings import Config, RetentionSettings, SmtpSettings, TlsMode, WebSettings
 
@@ -273,3 +274,11 @@ def test_what_is_old_is_kept_for_400_days_unless_the_settings_say_otherwise() ->
     assert found == RetentionSettings(system_log_days=0, letters_days=30)
     problem = 'retention.letters_days "-1": write a whole number from 0 to 36500'
     assert problems_of("[retention]\nletters_days = -1") == [problem]
+
+
+def test_a_log_that_cannot_be_written_is_named() -> None:
+    config = parse_config('[log]\nfile = "/proc/nowhere/x.log"', {})
+    with pytest.raises(
+        InvalidValue, match=r'log\.file "/proc/nowhere/x\.log": name a file that can'
+    ):
+        start_log(config.log)

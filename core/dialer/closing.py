@@ -139,7 +139,6 @@ class Closing:
     def take_back(self, call: Call, reason: str, now: datetime) -> None:
         """The call never left. Nobody was called, so it is tried again whatever the rules."""
         call.advance(CallState.RS_ERROR)
-        call.was_sent = False
         again = RetryDecision(after_s=UNSENT_RETRY_S, retry_no=call.attempt.retry_no)
         self.finish(call, again, now, reason=f"not sent: {reason}")
 

@@ -71,7 +71,7 @@ def _find_opening(
             return at
         openings = [next_change(at, zone, period, ()) for zone in closed]
         latest = max(filter(None, openings), default=None)
-        if latest is None or None in openings:
+        if latest is None:
             return None
         at = latest
     return None

@@ -16,6 +16,18 @@ def one_call(**campaign: object) -> World:
     return world
 
 
+def test_a_refusal_of_a_call_that_is_up_changes_nothing() -> None:
+    world = World()
+    world.add_list(1, ["1"])
+    world.load()
+    (channel_id,) = world.ringing
+    world.answer(channel_id)
+    world.post(
+        events.OriginateRefused(server_id=1, channel_id=channel_id, was_sent=False, reason="?")
+    )
+    assert (world.ringing, world.logs) == ([channel_id], [])
+
+
 def test_a_call_leaves_only_after_its_attempt_is_committed() -> None:
     world = World(is_database_up=False)
     world.add_list(1, ["5551234"])

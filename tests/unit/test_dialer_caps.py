@@ -79,7 +79,8 @@ def test_a_number_refused_just_before_dialling_gives_its_line_back() -> None:
     world.post(fetched)
     assert world.originates == []
     (closed,) = world.logs
-    assert (closed.log.ext_status, closed.was_sent) == ("CAPPED", False)
+    log = closed.log
+    assert (log.state, log.ext_status, closed.was_sent) == ("RS_BLACKLIST", "CAPPED", False)
     assert closed.log.attempt.trunk_id == TRUNK.id
     assert world.dialer.live.trunks[TRUNK.id].in_use == 0
     assert world.progress[1].attempted == 0

@@ -173,6 +173,15 @@ def test_a_dialer_that_starts_again_goes_on_where_it_was() -> None:
     assert verdict(world) is Verdict.CALLS_PLACED
 
 
+def test_a_run_without_a_line_says_so_again_when_the_dialer_starts() -> None:
+    world = World()
+    world.add_list(1, numbers(20))
+    world.load()
+    world.post(events.Stopping())
+    world.post(events.Starting())
+    assert verdict(world) is Verdict.NO_CHANNELS_ON_TRUNK
+
+
 def test_a_run_that_is_over_keeps_its_verdict_when_the_dialer_stops() -> None:
     world = World()
     world.add_list(1, ["1"])
@@ -414,6 +423,7 @@ def test_a_stopping_dialer_keeps_retries_that_have_not_left() -> None:
         events.ServerUp(server_id=99, started_at=None, live_channels=frozenset()),
         events.BatchFetched(run_id=99, entries=(), positions=(), next_due_at=None),
         events.AttemptRefused(attempt_id=99, reason="?"),
+        events.OriginateRefused(server_id=1, channel_id="x", was_sent=False, reason="?"),
         events.DialEnded(server_id=1, channel_id="x", status="BUSY"),
         events.Signalled(server_id=1, channel_id="x", signal=events.DialSignal.RINGING),
         events.Reported(call_ids=("x",), report=events.Report.CLEAR),

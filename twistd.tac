@@ -109,6 +109,7 @@ door = Doorkeeper(database, clock, passwords, control_tokens=config.web.control_
 first = FirstLink(database, passwords)
 logons = ThreadPool(1, 1, name="logons")
 site = make_site(
+    config.web,
     source=engine.publisher,
     news=engine.news,
     control=EngineControl(engine, threads, clock),
@@ -120,12 +121,6 @@ site = make_site(
     door=door,
     first=first,
     passwords=passwords,
-    names=config.web.names,
-    proxies=config.web.trusted_proxies,
-    max_connections=config.web.max_connections,
-    contexts=config.web.contexts,
-    is_control_open=config.web.is_control_open,
-    control_addresses=config.web.control_addresses,
 )
 agi = FastAgiFactory(
     engine.post,

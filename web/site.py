@@ -47,6 +47,7 @@ _API = f"{ROOT}/".encode()
 
 
 def make_site(
+    settings: WebSettings,
     *,
     source: SnapshotSource,
     news: NewsSource,
@@ -59,66 +60,32 @@ def make_site(
     door: Doorkeeper | None = None,
     first: FirstLink | None = None,
     passwords: Passwords | None = None,
-    names: Collection[str] = (),
-    proxies: Collection[str] = (),
     secret: bytes | None = None,
-    max_connections: int = 1000,
-    contexts: Collection[str] = WebSettings().contexts,
-    is_control_open: bool = True,
-    control_addresses: Collection[str] = (),
 ) -> WebSite:
     """The web server.
 
     `pool` is a started thread pool for database work, `logons` one of a single thread in which
     passwords are checked, `pool` if it is None; `reactor` also takes calls from their threads.
     `door` knows who asks, `first` makes the first of them, and `passwords` keeps how they are
-    checked; each is made if it is None.
-    `names` are host names, without port, under which browsers reach the server besides
-    localhost, over at most `max_connections` at once, of which three quarters may be streams of
-    events; `proxies` are addresses whose X-Forwarded headers are believed. `secret` signs the
-    forms' tokens; one is made up if it is None. `contexts` are the first parts of the dialect's
-    addresses, whose control calls anybody may make if `is_control_open`, and who is at one of
-    `control_addresses` in any case.
+    checked; each is made if it is None. `secret` signs the forms' tokens; one is made up if it
+    is None. Of the connections three quarters may be streams of events.
     """
     passwords = passwords or Passwords()
-    assets, threads = load_assets(), IReactorFromThreads(reactor)
-    renderer = Renderer(assets, is_for_show=is_for_show(engine))
+    threads = IReactorFromThreads(reactor)
     tokens = FormTokens(secret or secrets.token_bytes(32))
-    live = LiveStream(source, reactor, renderer.stream)
-    events = EventStream(news, reactor, most=max_connections * 3 // 4)
     gate = Gate(
         door=door or Doorkeeper(engine, clock, passwords),
         reactor=threads,
         pool=pool,
         logons=logons or pool,
-        proxies=frozenset(proxies),
+        proxies=frozenset(settings.trusted_proxies),
     )
-    entrance = Entrance(
-        engine=engine,
-        clock=clock,
-        gate=gate,
-        first=first or FirstLink(engine, passwords),
-        renderer=renderer,
-        tokens=tokens,
-    )
-    surroundings = Surroundings(
-        source=source,
-        engine=engine,
-        pool=pool,
-        reactor=threads,
-        clock=clock,
-        stream=live,
-        renderer=renderer,
-        assets=assets,
-        tokens=tokens,
-        gate=gate,
-        entrance=entrance,
-    )
+    around = _surroundings(source, engine, pool, clock, reactor, tokens, gate, first, passwords)
     queries = Queries(threads, pool, engine)
     intake = Intake(control, engine, clock)
     ground = Ground(queries=queries, clock=clock, source=source, control=control, intake=intake)
-    gated = Gated(gate, is_open=is_control_open, addresses=control_addresses)
-    dialect = Dialect(ground, gated, reactor)
+    gated = Gated(gate, is_open=settings.is_control_open, addresses=settings.control_addresses)
+    events = EventStream(news, reactor, most=settings.max_connections * 3 // 4)
     api_ground = ApiGround(
         queries=queries,
         clock=clock,
@@ -130,16 +97,55 @@ def make_site(
         passwords=passwords,
         events=events,
     )
-    api = Api(api_ground, (*OPERATIONS, *describing(OPERATIONS, TAGS, assets.address)), reactor)
-    faces = _Faces(Pages(surroundings).app.resource(), dialect, contexts, api)
+    described = describing(OPERATIONS, TAGS, around.assets.address)
+    api = Api(api_ground, (*OPERATIONS, *described), reactor)
+    dialect = Dialect(ground, gated, reactor)
+    faces = _Faces(Pages(around).app.resource(), dialect, settings.contexts, api)
     return WebSite(
-        Guarded(faces, names),
+        Guarded(faces, settings.names),
         reactor=reactor,
-        max_connections=max_connections,
+        max_connections=settings.max_connections,
         body_limit=lambda path: api.body_limit(path) if path.startswith(_API) else MAX_BODY,
         flows=lambda method, path: path.startswith(_API) and api.flows(method, path),
         refusal=_refuse,
-        at_end=(live.end, events.end),
+        at_end=(around.stream.end, events.end),
+    )
+
+
+def _surroundings(
+    source: SnapshotSource,
+    engine: Engine,
+    pool: ThreadPool,
+    clock: Clock,
+    reactor: IReactorTime,
+    tokens: FormTokens,
+    gate: Gate,
+    first: FirstLink | None,
+    passwords: Passwords,
+) -> Surroundings:
+    """What the pages stand on."""
+    assets = load_assets()
+    renderer = Renderer(assets, is_for_show=is_for_show(engine))
+    entrance = Entrance(
+        engine=engine,
+        clock=clock,
+        gate=gate,
+        first=first or FirstLink(engine, passwords),
+        renderer=renderer,
+        tokens=tokens,
+    )
+    return Surroundings(
+        source=source,
+        engine=engine,
+        pool=pool,
+        reactor=IReactorFromThreads(reactor),
+        clock=clock,
+        stream=LiveStream(source, reactor, renderer.stream),
+        renderer=renderer,
+        assets=assets,
+        tokens=tokens,
+        gate=gate,
+        entrance=entrance,
     )
 
 

@@ -4,11 +4,12 @@ import pytest
 from sqlalchemy import Engine
 
 from core.operations.doorkeeper import Doorkeeper
+from core.settings import WebSettings
 from tests.support.fixtures_web import FixedClock, Web, make_web, store_site
 from tests.support.people import QUICK
 
 #: The manual's `wd.auth.tokens`.
-TOKENS = ["3db6e6b81bfe8a", "e51979ce575e949dc"]
+TOKENS = ("3db6e6b81bfe8a", "e51979ce575e949dc")
 STATE = "/wombat/api/engine/?op=STATE"
 
 
@@ -17,7 +18,7 @@ def closed(web_engine: Engine) -> Web:
     """A server whose control calls take a token."""
     store_site(web_engine, name="ABC")
     door = Doorkeeper(web_engine, FixedClock(), QUICK, control_tokens=TOKENS)
-    return make_web(web_engine, door=door, is_control_open=False)
+    return make_web(web_engine, WebSettings(control_tokens=TOKENS), door=door)
 
 
 @pytest.mark.parametrize("token", TOKENS)

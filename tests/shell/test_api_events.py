@@ -13,6 +13,7 @@ from core.model import Campaign
 from core.operations.tokens import add_token, revoke_token, show_tokens
 from core.people import SYSTEM
 from core.rules.stamps import Stamp
+from core.settings import WebSettings
 from core.store.campaigns import save_campaign
 from tests.support.fixtures_web import (
     NOW,
@@ -247,7 +248,10 @@ def test_a_head_is_answered_and_over(web: Web) -> None:
 
 def test_as_many_streams_are_open_as_may_be(web: Web) -> None:
     small = make_guarded_web(
-        web.engine, max_connections=4, cookie=f"whipbird_session={SESSION}", news=web.news
+        web.engine,
+        WebSettings(max_connections=4),
+        cookie=f"whipbird_session={SESSION}",
+        news=web.news,
     )
     wires = [listen(small) for _ in range(3)]
     refused = small.get(EVENTS)

@@ -17,6 +17,7 @@ from core.operations.tokens import add_token
 from core.people import SYSTEM
 from core.rules.keys import Key
 from core.rules.stamps import made
+from core.settings import WebSettings
 from core.store.campaigns import save_campaign
 from core.store.runs import fetch_asked
 from tests.support.fixtures_web import (
@@ -340,9 +341,11 @@ def guarded(engine: Engine, *, is_open: bool, addresses: Sequence[str] = ()) -> 
     """A server whose control calls are open, or not; with the user anna. Requests come from
     192.168.1.1."""
     log_on(engine)
-    tokens = [] if is_open else ["3db6e6b81bfe8a"]
-    door = Doorkeeper(engine, FixedClock(), QUICK, control_tokens=tokens)
-    return make_web(engine, door=door, is_control_open=is_open, control_addresses=addresses)
+    settings = WebSettings(
+        control_tokens=() if is_open else ("3db6e6b81bfe8a",), control_addresses=tuple(addresses)
+    )
+    door = Doorkeeper(engine, FixedClock(), QUICK, control_tokens=settings.control_tokens)
+    return make_web(engine, settings, door=door)
 
 
 CLONE = "/wombat/api/campaigns/?op=clone&campaign=Spring+call-back&newcampaign="
@@ -427,7 +430,7 @@ def test_only_a_trusted_proxy_is_believed(peer: str, forwarded: str, address: st
 
 def test_behind_tls_cookies_are_secure(web_engine: Engine) -> None:
     log_on(web_engine)
-    web = make_guarded_web(web_engine, proxies=["192.168.1.1"])
+    web = make_guarded_web(web_engine, WebSettings(trusted_proxies=("192.168.1.1",)))
     wire = web.send("GET", "/login", X_Forwarded_Proto="https")
     assert "Secure" in parse_answer(wire.value()).cookies[0]
     fields = {"name": "anna", "password": PASSWORD}

@@ -46,6 +46,7 @@ from core.rules.decisions import Decision
 from core.rules.figures import work_out
 from core.rules.states import CallState, RunState
 from core.rules.verdicts import Verdict
+from core.settings import WebSettings
 from core.store.campaigns import save_campaign
 from core.store.endpoints import save_endpoint
 from core.store.journal import write_entries
@@ -385,15 +386,16 @@ def web_engine(tmp_path: Path) -> Iterator[Engine]:
 
 def make_web(
     engine: Engine,
+    settings: WebSettings | None = None,
     *,
     source: FakeSource | None = None,
     news: NewsRing | None = None,
     control: Any = None,
     clock: Any = None,
     cookie: str = "",
-    **settings: Any,
+    **parts: Any,
 ) -> Web:
-    """A web server over the database, on a reactor that is turned by hand; `settings` are
+    """A web server over the database, on a reactor that is turned by hand; `parts` are
     `make_site`'s."""
     from web.site import make_site
 
@@ -402,6 +404,7 @@ def make_web(
     news = news or NewsRing("e1")
     reactor = TurningClock()
     site = make_site(
+        settings or WebSettings(),
         source=source,
         news=news,
         control=control,
@@ -409,7 +412,7 @@ def make_web(
         pool=InlinePool(),
         clock=clock or FixedClock(),
         reactor=reactor,
-        **settings,
+        **parts,
     )
     return Web(
         site=site,
@@ -422,10 +425,11 @@ def make_web(
     )
 
 
-def make_guarded_web(engine: Engine, **settings: Any) -> Web:
+def make_guarded_web(engine: Engine, settings: WebSettings | None = None, **parts: Any) -> Web:
     """The same with a door that users and tokens open."""
     door = Doorkeeper(engine, FixedClock(), QUICK)
-    return make_web(engine, **{"secret": SECRET, "door": door, "passwords": QUICK, **settings})
+    own = {"secret": SECRET, "door": door, "passwords": QUICK}
+    return make_web(engine, settings, **{**own, **parts})
 
 
 @pytest.fixture
@@ -434,8 +438,8 @@ def web(web_engine: Engine) -> Web:
     log_on(web_engine)
     return make_guarded_web(
         web_engine,
+        WebSettings(names=("dialer.example",)),
         source=FakeSource(snapshot_of(run_view())),
-        names=("dialer.example",),
         first=FirstLink(web_engine, QUICK),
         cookie=f"whipbird_session={SESSION}",
     )
@@ -483,6 +487,7 @@ def live_server(web_engine: Engine) -> Iterator[LiveServer]:
     source = FakeSource(snapshot_of(run_view()))
     log_on(web_engine)
     site = make_site(
+        WebSettings(),
         source=source,
         news=NewsRing("e1"),
         control=FakeControl(),

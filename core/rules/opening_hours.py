@@ -139,8 +139,6 @@ def _show(day: RuleDate) -> str:
 
 
 def _covers(start: RuleDate | None, end: RuleDate | None, day: date) -> bool:
-    if start is None and end is None:
-        return True
     if isinstance(start, MonthDay) or isinstance(end, MonthDay):
         first = start if isinstance(start, MonthDay) else _YEAR_START
         last = end if isinstance(end, MonthDay) else _YEAR_END

@@ -202,6 +202,7 @@ def test_a_wrong_rule_is_called_by_its_number() -> None:
         HourRule(time_from=time(9), time_to=time(9), is_open=True),
         HourRule(time_from=time(0), time_to=time(0), is_open=True),
         HourRule(time_to=time(9), is_open=True),
+        HourRule(time_from=time(9), is_open=True),
         HourRule(days=frozenset({1}), date_from=date(2026, 8, 1), is_open=True),
         HourRule(date_from=date(2026, 8, 1), date_to=date(2026, 8, 1), is_open=True),
         HourRule(

@@ -17,7 +17,13 @@ from twisted.web import server
 from twisted.web.http import HTTPChannel, Request
 from twisted.web.resource import IResource
 
-from web.request import MAX_BODY, WebRequest, read_target, repair_request_line
+from web.request import (
+    MAX_BODY,
+    WebRequest,
+    read_target,
+    repair_header_line,
+    repair_request_line,
+)
 
 #: How long a client may take for a request, in seconds, and the least bytes a second of a body
 #: beyond that.
@@ -74,7 +80,9 @@ class Channel(HTTPChannel):
     def lineReceived(self, line: bytes) -> None:
         if self._is_refused:
             return
-        if self._is_first_line and line:
+        if not self._is_first_line:
+            line = repair_header_line(line)
+        elif line:
             self._is_first_line = False
             line = repair_request_line(line)
             self._target = read_target(line)

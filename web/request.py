@@ -44,6 +44,16 @@ def repair_request_line(line: bytes) -> bytes:
     return b"%b %b?%b %b" % (method, path, encoded, version)
 
 
+def repair_header_line(line: bytes) -> bytes:
+    """The line in UTF-8. One that is none is read as Latin-1, which HTTP once meant; Twisted would
+    fail on it."""
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return line.decode("latin-1").encode()
+    return line
+
+
 def read_target(line: bytes) -> bytes:
     """What a request line, or its beginning, asks for."""
     return line.partition(b" ")[2].partition(b" ")[0]

@@ -18,6 +18,7 @@ from tests.support.fixtures_web import (
     Web,
     call_log,
     call_view,
+    parse_answer,
     run_view,
     snapshot_of,
     store_logs,
@@ -157,3 +158,26 @@ def test_no_address_makes_a_header(web: Web, address: str, is_known: bool) -> No
     wire = web.send("GET", address, **bearer)
     assert evil_headers(wire.value()) == []
     wire.hang_up()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "header", "status"),
+    [
+        ("GET", "/api/v1/campaigns", "Authorization", 401),
+        ("GET", "/wombat/api/engine/?op=STATE", "Authorization", 401),
+        ("GET", "/api/v1/openapi.json", "If-None-Match", 200),
+        ("GET", "/api/v1/openapi.json", "Idempotency-Key", 200),
+        ("GET", "/login", "X-Forwarded-Proto", 200),
+        ("POST", "/login", "Origin", 403),
+        ("POST", "/login", "Sec-Fetch-Site", 403),
+        ("GET", "/", "Host", 421),
+    ],
+)
+def test_a_header_of_bytes_that_are_no_utf_8_disturbs_nobody(
+    web: Web, method: str, path: str, header: str, status: int
+) -> None:
+    wire = web.connect()
+    host = "" if header == "Host" else "Host: 127.0.0.1:8080\r\n"
+    head = f"{method} {path} HTTP/1.1\r\n{host}Content-Length: 0\r\n{header}: Bearer "
+    wire.protocol.dataReceived(head.encode() + b"\xff\xfe\r\n\r\n")
+    assert parse_answer(wire.value()).status == status

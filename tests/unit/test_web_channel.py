@@ -10,7 +10,7 @@ from twisted.web.resource import Resource
 
 from tests.support.fixtures_web import Wire, parse_answer
 from web.channel import DEADLINE_S, LEAVE_S, LINGER_S, SLOWEST_BYTES_S, WebSite
-from web.request import MAX_BODY, MAX_FIELDS, repair_request_line
+from web.request import MAX_BODY, MAX_FIELDS, repair_header_line, repair_request_line
 
 FORM = "Content-Type: application/x-www-form-urlencoded"
 
@@ -100,6 +100,19 @@ def test_a_target_may_name_its_server() -> None:
 def test_a_right_request_line_is_left_alone() -> None:
     line = b"POST /wombat//api/?a=1|2:3,4%20 HTTP/1.1"
     assert repair_request_line(line) == line
+
+
+@pytest.mark.parametrize(
+    ("line", "read"),
+    [
+        (b"User-Agent: curl", b"User-Agent: curl"),
+        ("X-Name: José".encode(), "X-Name: José".encode()),
+        ("X-Name: José".encode("latin-1"), "X-Name: José".encode()),
+        (b"X-Name: \xff", "X-Name: ÿ".encode()),
+    ],
+)
+def test_a_header_that_is_no_utf_8_is_read_as_latin_1(line: bytes, read: bytes) -> None:
+    assert repair_header_line(line) == read
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

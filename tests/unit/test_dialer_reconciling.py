@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from core.model import Campaign
+from core.model import Campaign, Server
 from core.ports import events
-from tests.support.world import NOON, World
+from tests.support.world import NOON, SERVER, World
 
 
 def three_calls(**campaign: object) -> World:
@@ -100,6 +100,16 @@ def test_a_call_whose_hang_up_was_lost_is_closed_by_the_next_listing() -> None:
     assert in_use(world) == (1, 1)
 
 
+def test_every_call_of_a_listing_is_looked_at() -> None:
+    world = three_calls()
+    for channel in world.ringing:
+        world.answer(channel)
+    world.now += timedelta(seconds=60)
+    list_channels(world, world.ringing[0])
+    world.wait(seconds=5)
+    assert list(ends(world)) == ["2", "3"]
+
+
 def test_a_hang_up_that_comes_behind_the_listing_says_how_the_call_ended() -> None:
     world = three_calls(answer_timeout_ms=600_000)
     talking = world.ringing[0]
@@ -130,3 +140,61 @@ def test_a_call_of_which_nothing_was_heard_is_not_missed_in_a_listing() -> None:
     list_channels(world, after_s=1)
     world.wait(seconds=10)
     assert world.logs == []
+
+
+def fails_unanswered(world: World, channel_id: str) -> None:
+    """Nobody answered within the time-out."""
+    call = {"server_id": 1, "channel_id": channel_id}
+    world.post(events.Originated(**call, is_answered=False, reason=3))
+    world.hang_up(channel_id, cause=19)
+
+
+def test_a_call_that_may_have_rung_while_its_server_was_away_is_no_dead_trunk() -> None:
+    world = World()
+    world.add_list(1, ["1", "2"])
+    world.load(servers=[SERVER, Server(id=2, name="another")])
+    first, _ = world.ringing
+    world.post(events.ServerDown(server_id=2, reason="gone"))
+    fails_unanswered(world, first)
+    assert world.states() == ["RS_ERROR"]
+    world.post(events.ServerDown(server_id=1, reason="gone"))
+    world.server_up(live=world.ringing)
+    fails_unanswered(world, world.ringing[0])
+    assert world.states() == ["RS_ERROR", "RS_NOANSWER"]
+
+
+def test_a_call_that_ends_while_its_server_is_away_is_lost_unless_it_says_why() -> None:
+    world = three_calls()
+    unheard, busy, _ = world.ringing
+    world.post(events.ServerDown(server_id=1, reason="gone"))
+    world.hang_up(unheard, cause=16)
+    world.hang_up(busy, cause=17)
+    world.wait(seconds=2)
+    assert ends(world) == {"1": ("RS_LOST", "it ended out of sight"), "2": ("RS_BUSY", "")}
+
+
+@pytest.mark.parametrize(
+    ("when", "end"),
+    [
+        ("before", ("RS_NUMBER", "")),
+        ("after", ("RS_LOST", "its server went away")),
+    ],
+)
+def test_a_failure_without_a_word_is_the_servers_only_if_that_went_away_behind_it(
+    when: str, end: tuple[str, str]
+) -> None:
+    world = three_calls()
+    first, *_ = world.ringing
+    failed = events.Originated(server_id=1, channel_id=first, is_answered=False, reason=0)
+    down = events.ServerDown(server_id=1, reason="gone")
+    if when == "before":
+        world.post(down)
+        world.now += timedelta(seconds=1)
+        world.server_up(live=world.ringing)
+        world.post(failed)
+    else:
+        world.post(failed)
+        world.now += timedelta(seconds=1)
+        world.post(down)
+    world.wait(seconds=2)
+    assert ends(world) == {"1": end}

@@ -415,6 +415,8 @@ def test_a_stopping_dialer_keeps_retries_that_have_not_left() -> None:
     assert list(world.retries) == [(1, 1_000_001)]
     assert world.states() == ["RS_BUSY", "RS_ERROR"]
     assert world.ringing == [talking]
+    run = world.dialer.live.runs[1]
+    assert (run.retries, run.held) == (1, set())
 
 
 @pytest.mark.parametrize(

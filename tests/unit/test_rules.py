@@ -39,6 +39,7 @@ def test_a_number_loses_the_marks_people_write(text: str, number: str) -> None:
         ("1&Local", '"&" is neither'),
         ("5@evil", '"@" is neither'),
         ("1" * 41, "at most 40 digits, this has 41"),
+        ("1" * 39 + "a", '"a" is neither'),
         ("١٢٣", "is neither"),
         ("<s>", '"<" is neither'),
         ("++1", '"+" is neither'),

@@ -162,11 +162,15 @@ class Keeper:
             for users in run.all_users():
                 users.discard(run.run.id)
 
+    def _find_open(self, run_id: int) -> LiveRun | None:
+        run = self._live.runs.get(run_id)
+        return None if run is None or run.state.is_over else run
+
     def run_reloaded(self, event: RunReloaded, now: datetime) -> None:
         """New calls go by the new definition; those that are up end as they began."""
         plan = event.plan
-        run = self._live.runs.get(plan.run.id)
-        if run is None or run.state.is_over:
+        run = self._find_open(plan.run.id)
+        if run is None:
             return
         self.servers_loaded(ServersLoaded(servers=plan.servers), now)
         for users in run.all_users():
@@ -181,8 +185,8 @@ class Keeper:
 
     def run_asked(self, event: RunAsked, now: datetime) -> None:
         """What does not fit the run's state is passed over (manual, "Campaigns and runs")."""
-        run = self._live.runs.get(event.run_id)
-        if run is None or run.state.is_over:
+        run = self._find_open(event.run_id)
+        if run is None:
             return
         match event.verb:
             case RunVerb.PAUSE:
@@ -197,29 +201,26 @@ class Keeper:
     def records_added(self, event: RecordsAdded, now: datetime) -> None:
         """An idle run goes on (manual, "A run's life-cycle"). Those that came when the run was
         over wait for the campaign's next one."""
-        run = self._live.runs.get(event.run_id)
-        if run is None or run.state.is_over:
-            return
-        run.retries += event.count
-        run.record_count += event.count
-        run.wake()
-        self._live.await_retry(run, now)
-        self._live.change(run)
+        if run := self._find_open(event.run_id):
+            run.record_count += event.count
+            self._expect(run, event.count, now)
 
     def records_gathered(self, event: RecordsGathered, now: datetime) -> None:
-        run = self._live.runs.get(event.run_id)
-        if run is None or run.state.is_over:
-            return
-        run.retries += event.count
-        run.is_gathering = event.is_more
+        if run := self._find_open(event.run_id):
+            run.is_gathering = event.is_more
+            self._expect(run, event.count, now)
+
+    def _expect(self, run: LiveRun, count: int, now: datetime) -> None:
+        """So many records more wait among its retries, and may be due at once."""
+        run.retries += count
         run.wake()
         self._live.await_retry(run, now)
         self._live.change(run)
 
     def lists_changed(self, event: ListsChanged, now: datetime) -> None:
         """Records of a list that was paused may be due at once."""
-        run = self._live.runs.get(event.run_id)
-        if run is None or run.state.is_over:
+        run = self._find_open(event.run_id)
+        if run is None:
             return
         run.change_lists(event.lists)
         run.record_count = event.record_count
@@ -230,8 +231,8 @@ class Keeper:
         self._live.change(run)
 
     def batch_fetched(self, event: BatchFetched, now: datetime) -> None:
-        run = self._live.runs.get(event.run_id)
-        if run is None or run.state.is_over:
+        run = self._find_open(event.run_id)
+        if run is None:
             return
         run.fill(event.entries, event.positions)
         if event.next_due_at is not None:

@@ -42,6 +42,6 @@ def adapt(window: Window, *, latency_s: float, outstanding: int, at_s: float) ->
         if at_s - window.halved_at_s < REST_S:
             return window
         return Window(size=max(FLOOR, window.size / 2), halved_at_s=at_s)
-    if latency_s >= SHORT_S or outstanding * 2 < window.size or window.size >= CAP:
+    if latency_s >= SHORT_S or outstanding * 2 < window.size:
         return window
     return Window(size=min(CAP, window.size + 1 / window.size), halved_at_s=window.halved_at_s)

@@ -1,6 +1,6 @@
 """Lists of a run while it is open: added, paused, resumed and begun again."""
 
-from core.model import Campaign, ListPosition, Run, Trunk
+from core.model import Campaign, ListPosition, Record, Retry, Run, Trunk
 from core.ports import events
 from core.rules.states import RunState
 from tests.support.world import END, SERVER, World, rule
@@ -169,3 +169,34 @@ def test_a_run_does_not_end_before_it_was_given_all_that_come_ahead_of_their_lis
     assert world.progress[1].state is RunState.RUNNING
     world.post(events.RecordsGathered(run_id=1, count=0, is_more=False))
     assert world.progress[1].state is RunState.COMPLETED
+
+
+def gather(world: World, *numbers: str) -> None:
+    """Records of the list, which are not called in its order, come to the run's retries."""
+    for i, number in enumerate(numbers, 500):
+        record = Record(id=1_000_000 + i, list_id=1, number=number)
+        world.lists[1].append(record)
+        world.retries[1, record.id] = Retry(
+            run_id=1, record_id=record.id, attempt_no=0, retry_no=0, after_s=0, due_at=world.now
+        )
+    world.post(events.RecordsGathered(run_id=1, count=len(numbers), is_more=False))
+
+
+def test_an_idle_run_calls_what_is_gathered_for_it() -> None:
+    world = World()
+    world.add_list(1, ["1"])
+    world.load(Campaign(id=1, name="c", idles_on_termination=True))
+    world.complete(world.ringing[0])
+    assert world.progress[1].state is RunState.IDLE
+    gather(world, "500", "501")
+    assert dialled(world) == ["1", "500", "501"]
+    assert world.progress[1].state is RunState.RUNNING
+
+
+def test_what_is_gathered_for_a_run_that_is_over_is_left_alone() -> None:
+    world = World()
+    world.add_list(1, ["1"])
+    world.load()
+    world.complete(world.ringing[0])
+    gather(world, "500")
+    assert (dialled(world), world.dialer.live.runs[1].retries) == (["1"], 0)

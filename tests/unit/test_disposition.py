@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.errors import InvalidValue
@@ -69,6 +69,7 @@ def test_whatever_an_attribute_holds_a_url_keeps_its_server_and_its_other_fields
 
 
 @given(TEXTS)
+@example("\ud800")
 def test_whatever_an_attribute_holds_a_form_keeps_its_other_fields(value: str) -> None:
     body = letter(
         Verb.HTTP_POST, words(A=value), destination="http://x/", text="a=${ATTRA}&b=2"

@@ -159,6 +159,19 @@ def test_a_stopping_dialer_keeps_what_has_not_left() -> None:
     assert world.originates == []
 
 
+def test_calls_from_before_a_restart_count_for_their_trunks_rate() -> None:
+    world = World()
+    slow = trunk(max_calls_per_period=5, period_ms=60_000)
+    lately = tuple(NOON - timedelta(seconds=ago) for ago in (50, 40, 30))
+    world.post(events.ServersLoaded(servers=(SERVER,)))
+    world.post(events.RecentCalls(trunk=slow, placed_at=lately))
+    world.add_list(1, numbers(20))
+    world.load(trunks=[slow])
+    assert len(world.originates) == 2
+    world.wait(seconds=10)
+    assert len(world.originates) == 3
+
+
 def test_a_dialer_that_starts_again_goes_on_where_it_was() -> None:
     world = World()
     world.add_list(1, numbers(20))

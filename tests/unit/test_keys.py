@@ -58,6 +58,7 @@ def test_two_minus_signs_are_no_key() -> None:
 def test_too_many_keys_are_refused_before_they_are_read() -> None:
     with pytest.raises(InvalidValue, match=f"at most {MAX_KEYS} characters"):
         parse_keys("K " * MAX_KEYS)
+    assert parse_keys("RT".ljust(MAX_KEYS)) == ("RT",)
 
 
 def test_any_blank_parts_keys() -> None:

@@ -11,10 +11,14 @@ def stop_once() -> None:
 
     def stop(number: int, frame: FrameType | None) -> None:
         for each in handlers:
-            signal.signal(each, signal.SIG_IGN)
+            signal.signal(each, _pass_over)
         handler = handlers[signal.Signals(number)]
         if callable(handler):
             handler(number, frame)
 
     for each in handlers:
         signal.signal(each, stop)
+
+
+def _pass_over(_number: int, _frame: FrameType | None) -> None:
+    """In place of SIG_IGN: Python complains of that if a signal has come already."""

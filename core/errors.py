@@ -5,6 +5,7 @@ may show it to a person as it is. Programming mistakes stay ordinary exceptions.
 """
 
 import math
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 #: So much of a value is shown, in characters.
@@ -58,6 +59,23 @@ class NotFound(WhipbirdError):
 
 class NotPossible(WhipbirdError):
     """The request is well formed, but the present state forbids it."""
+
+
+class InUse(NotPossible):
+    """Something that others use cannot go; the text reads `BEFORE USER, USER, …AFTER`."""
+
+    def __init__(self, before: str, users: Sequence[str], after: str) -> None:
+        super().__init__(f"{before} {', '.join(users)}{after}")
+        self.before = before
+        self.users = users
+        self.after = after
+
+    def without(self, hidden: Collection[str]) -> "InUse":
+        """The same to somebody who may not know of those that are `hidden`."""
+        shown = [user for user in self.users if user not in hidden]
+        count = len(self.users) - len(shown)
+        unseen = [f"{count} that you may not see"] if count else []
+        return InUse(self.before, [*shown, *unseen], self.after)
 
 
 class Forbidden(WhipbirdError):

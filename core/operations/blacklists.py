@@ -4,7 +4,7 @@ Source: manual 25.02, "Cancel numbers from a blacklist". An entry is not removed
 that it can still be told why a number was or was not called.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from core.model import CallList, Record
 from core.operations.permission import log_entry, require, require_visible, visible
+from core.operations.unseen import hidden_campaigns
 from core.people import Actor
 from core.rules.attributes import check_value
 from core.rules.blacklists import CANCELLED, FOREVER, render_cancellation, until
@@ -44,9 +45,9 @@ class Cancelled:
 class EntryView:
     """One entry of a number on a black list.
 
-    `campaigns` keep off the list. `until` is when the entry ends (UTC), for the campaign that
-    keeps off longest; None if it never does, or is cancelled. `cancelled` is why and when, as
-    it was written; empty if it was not.
+    `campaigns` keep off the list, as far as the actor may see them. `until` is when the entry ends
+    (UTC), for the campaign that keeps off longest; None if it never does, or is cancelled.
+    `cancelled` is why and when, as it was written; empty if it was not.
     """
 
     list: str
@@ -108,16 +109,18 @@ def find(
         else:
             keys = set(fetch_black_list_ids(conn))
             lists = [one for one in visible(actor, fetch_lists(conn)) if one.id in keys]
-        return [view for one in lists for view in _entries(conn, one, wanted, now)]
+        hidden = hidden_campaigns(conn, actor)
+        return [view for one in lists for view in _entries(conn, one, wanted, now, hidden)]
 
 
 def _entries(
-    conn: Connection, call_list: CallList, number: str, now: datetime
+    conn: Connection, call_list: CallList, number: str, now: datetime, hidden: Collection[str]
 ) -> Iterable[EntryView]:
     users = fetch_black_list_users(conn, call_list.id)
     zones = _zones(zone for _name, zone in users)
+    names = tuple(name for name, _zone in users if name not in hidden)
     for record in fetch_records_of(conn, call_list.id, number):
-        yield _view(call_list, record, tuple(name for name, _zone in users), zones, now)
+        yield _view(call_list, record, names, zones, now)
 
 
 def _view(

@@ -24,7 +24,8 @@ from core.operations.permission import require
 from core.operations.site_changes import Action, compare
 from core.operations.site_file import Entry, Kind, read_entry
 from core.operations.site_saving import require_seen, save_changes
-from core.operations.site_stored import describe, fetch_site
+from core.operations.site_stored import fetch_site
+from core.operations.unseen import known_to
 from core.people import Actor
 from core.rules.keys import Key
 from core.store import campaigns as stored
@@ -256,7 +257,7 @@ def _change(
     problems = _twice(key, values)
     site = fetch_site(conn)
     entry = replace(campaign.entry, values={key: values}, keys=frozenset({key}))
-    [changed] = compare([entry], describe(site), problems)
+    [changed] = compare([entry], known_to(actor, site), problems)
     _refuse(entry, key, problems)
     require_seen(actor, site, changed)
     # Parts that are alike may still change places.

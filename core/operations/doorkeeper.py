@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine
 from core.errors import Forbidden, InvalidValue, NotFound, NotRecognised, TooManyAttempts
 from core.operations.passwords import Passwords
 from core.operations.permission import log_entry
-from core.operations.throttle import FREE_OF_ADDRESS, FREE_OF_USER, Throttle, network_of
+from core.operations.throttle import Caution
 from core.people import Actor, Face, LogEntry, LoginSession, User
 from core.ports import Clock
 from core.rules.credentials import check_password
@@ -92,7 +92,7 @@ class Doorkeeper:
         self._clock = clock
         self._passwords = passwords
         self._control = tuple(token.encode() for token in control_tokens)
-        self._of_user, self._of_address = Throttle(FREE_OF_USER), Throttle(FREE_OF_ADDRESS)
+        self._caution = Caution()
         self._recalled: OrderedDict[bytes, _Recalled] = OrderedDict()
         self._secret = secrets.token_bytes(32)
         self._waiting = 0
@@ -176,19 +176,16 @@ class Doorkeeper:
                 self._waiting -= 1
 
     def _check_in_turn(self, name: str, password: str, address: str, face: Face) -> User:
-        now, network = self._clock.now(), network_of(address)
-        self._of_user.check(name, now)
-        self._of_address.check(network, now)
+        now = self._clock.now()
+        self._caution.check(name, address, now)
         user = self._find_user(name)
         password_hash = user.password_hash if user is not None and user.is_enabled else ""
         if user is None or not self._passwords.check(password_hash, password):
             if user is None:
                 self._passwords.check("", password)
-            wait = self._of_user.note_failure(name, now)
-            wait = max(wait, self._of_address.note_failure(network, now))
-            self._note_failure(user, address, face, wait)
+            self._note_failure(user, address, face, self._caution.note_failure(name, address, now))
             raise NotRecognised(_WRONG)
-        self._of_user.forget(name)
+        self._caution.note_success(name, address)
         if self._passwords.is_outdated(user.password_hash):
             with self._engine.begin() as conn:
                 set_password_hash(conn, user.id, self._passwords.hash(password))

@@ -16,13 +16,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from core.errors import InvalidConfiguration
+from core.errors import InUse, InvalidConfiguration
 from core.model import CallList, Campaign, EndPoint, Server, Trunk
 from core.operations.element_names import check_name, rename
 from core.operations.element_references import SHELVES, References
 from core.operations.permission import (
-    Protected,
-    is_visible,
+    is_seen,
     log_entry,
     require,
     require_visible,
@@ -32,6 +31,7 @@ from core.operations.site_changes import compare
 from core.operations.site_file import Entry, Kind, read_entry
 from core.operations.site_saving import require_seen, save_changes
 from core.operations.site_stored import describe, entry_of, fetch_site, refers_to
+from core.operations.unseen import hidden_users, known_to
 from core.people import SYSTEM_NAME, Actor
 from core.rules.opening_hours import OpeningHours
 from core.store import pages, removal
@@ -122,7 +122,7 @@ def fetch_referred(engine: Engine, actor: Actor, kind: Kind, keys: Iterable[int]
     with reading(engine) as conn:
         found = pages.fetch_elements(conn, SHELVES[kind], sorted(set(keys)))
     is_open = actor.ring.holds(KEYS[kind])
-    return {one.id: one if is_open and _is_seen(actor, one) else _BARE[kind](one) for one in found}
+    return {one.id: one if is_open and is_seen(actor, one) else _BARE[kind](one) for one in found}
 
 
 def create(
@@ -180,7 +180,10 @@ def delete(
         found = find(conn, actor, kind, key, is_locked=True)
         if check is not None:
             check(found)
-        _DELETE[kind](conn, found.value)
+        try:
+            _DELETE[kind](conn, found.value)
+        except InUse as use:
+            raise use.without(hidden_users(conn, actor)) from None
         write_log(conn, log_entry(actor, now, "config.delete", found.entry.place))
 
 
@@ -210,8 +213,10 @@ def change(
     entry = read_entry(kind, name, named, problems)
     if kind is Kind.LIST:
         problems += _list_misfits(entry)
-    others = _users(kind, name, describe(site))
-    [changed, *_unchanged] = compare([entry, *others], describe(site), problems)
+    # A list must fit all campaigns that have it; it names nothing that might be hidden.
+    stored = describe(site) if kind is Kind.LIST else known_to(actor, site)
+    others = _users(kind, name, stored)
+    [changed, *_unchanged] = compare([entry, *others], stored, problems)
     if problems:
         raise InvalidConfiguration([shorten(entry, problem) for problem in problems])
     require_seen(actor, site, changed)
@@ -234,10 +239,6 @@ def _describe(conn: Connection, kind: Kind, values: Sequence[Any]) -> tuple[Elem
         for other, ids in wanted.items()
     }
     return tuple(Element(value=one, entry=entry_of(kind, one, names)) for one in values)
-
-
-def _is_seen(actor: Actor, value: object) -> bool:
-    return not isinstance(value, Protected) or is_visible(actor, value)
 
 
 def _users(kind: Kind, name: str, stored: Iterable[Entry]) -> list[Entry]:

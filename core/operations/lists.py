@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Connection, Engine
 
-from core.errors import InvalidValue, NotFound, NotPossible
+from core.errors import InUse, InvalidValue, NotFound, NotPossible
 from core.model import CallList, Record
 from core.operations.permission import log_entry, require, require_visible, visible
+from core.operations.unseen import hidden_campaigns, hidden_users
 from core.people import Actor
 from core.rules.attributes import check_attributes
 from core.rules.keys import Key
@@ -153,7 +154,8 @@ def _row(number: str, attributes: Mapping[str, str]) -> Row:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stowed:
-    """A list that was stowed away; `campaigns` still use it, under its new name."""
+    """A list that was stowed away; `campaigns`, as far as the actor may see them, still use it,
+    under its new name."""
 
     list_id: int
     name: str
@@ -174,8 +176,9 @@ def stow_away(engine: Engine, actor: Actor, list_name: str, new_name: str, now: 
         stamp = found.stamp.touched(actor.name, now)
         save_list(conn, replace(found, name=new_name, is_hidden=True, stamp=stamp))
         write_log(conn, log_entry(actor, now, "list.stow", list_name, f"as {new_name}"))
-        users = fetch_list_users(conn, found.id)
-    return Stowed(list_id=found.id, name=new_name, campaigns=tuple(users))
+        hidden = hidden_campaigns(conn, actor)
+        users = (user for user in fetch_list_users(conn, found.id) if user not in hidden)
+        return Stowed(list_id=found.id, name=new_name, campaigns=tuple(users))
 
 
 def set_hidden(
@@ -211,7 +214,10 @@ def drop_list(engine: Engine, actor: Actor, list_name: str, now: datetime) -> No
     run called it. Needs LIST."""
     require(actor, Key.LIST)
     with configuring(engine) as conn:
-        delete_list(conn, find_list(conn, actor, list_name))
+        try:
+            delete_list(conn, find_list(conn, actor, list_name))
+        except InUse as use:
+            raise use.without(hidden_users(conn, actor)) from None
         write_log(conn, log_entry(actor, now, "list.delete", list_name))
 
 

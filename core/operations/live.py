@@ -4,23 +4,20 @@ Who sees a campaign sees its calls whole, whatever protects its trunks (manual 2
 security model").
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Engine
 
 from core.model import Pace, RunOverview
-from core.operations.permission import is_visible, require, visible
+from core.operations.permission import require, visible
+from core.operations.unseen import hidden_campaigns, hide
 from core.people import Actor
 from core.ports.snapshot import Snapshot
 from core.rules.keys import Key
 from core.store.campaign_heads import fetch_campaign_heads, fetch_running_ids
 from core.store.database import reading
-from core.store.protection import (
-    ProtectedName,
-    fetch_protected_campaigns,
-    fetch_protected_servers,
-)
+from core.store.protection import fetch_protected_servers
 from core.store.run_overview import fetch_runs_of_ids
 
 
@@ -40,8 +37,8 @@ def fetch_sight(engine: Engine, actor: Actor) -> Sight:
     with reading(engine) as conn:
         return Sight(
             can_control=actor.ring.holds(Key.CTRL_WBT),
-            hidden_campaigns=_hidden(actor, fetch_protected_campaigns(conn)),
-            hidden_servers=_hidden(actor, fetch_protected_servers(conn)),
+            hidden_campaigns=hidden_campaigns(conn, actor),
+            hidden_servers=hide(actor, fetch_protected_servers(conn)),
         )
 
 
@@ -94,7 +91,3 @@ def live_runs(engine: Engine, actor: Actor, run_ids: Collection[int]) -> dict[in
     require(actor, Key.RT)
     with reading(engine) as conn:
         return {run.id: run for run in visible(actor, fetch_runs_of_ids(conn, run_ids))}
-
-
-def _hidden(actor: Actor, names: Iterable[ProtectedName]) -> frozenset[str]:
-    return frozenset(one.name for one in names if not is_visible(actor, one))

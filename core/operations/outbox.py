@@ -1,12 +1,14 @@
-"""What a person may see and do with notifications that did not reach their server."""
+"""What a person may see and do with notifications that did not reach their server: those of
+campaigns that they may see."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine
+from sqlalchemy import ColumnElement, Connection, Engine
 
 from core.operations.permission import log_entry, require
+from core.operations.unseen import hidden_campaigns
 from core.people import Actor
 from core.rules.keys import Key
 from core.store import outbox
@@ -29,10 +31,11 @@ def fetch_outbox(engine: Engine, actor: Actor, *, dead: bool, limit: int) -> Out
     """With at most `limit` of the dead letters, or else of those that wait. Needs ADMIN."""
     require(actor, Key.ADMIN)
     with reading(engine) as conn:
+        seen = _seen(conn, actor)
         return OutboxView(
-            waiting=outbox.count_letters(conn, dead=False),
-            dead=outbox.count_letters(conn, dead=True),
-            letters=tuple(outbox.fetch_letters(conn, dead=dead, limit=limit)),
+            waiting=outbox.count_letters(conn, dead=False, seen=seen),
+            dead=outbox.count_letters(conn, dead=True, seen=seen),
+            letters=tuple(outbox.fetch_letters(conn, dead=dead, limit=limit, seen=seen)),
         )
 
 
@@ -41,7 +44,7 @@ def retry(engine: Engine, actor: Actor, letter_ids: Sequence[int], now: datetime
     campaign has now; how many. NotFound of an id that is none. Needs ADMIN."""
     require(actor, Key.ADMIN)
     with engine.begin() as conn:
-        count = outbox.revive(conn, letter_ids, now)
+        count = outbox.revive(conn, letter_ids, now, _seen(conn, actor))
         write_log(conn, log_entry(actor, now, "outbox.retry", detail=_these(letter_ids, count)))
     return count
 
@@ -51,9 +54,13 @@ def drop(engine: Engine, actor: Actor, letter_ids: Sequence[int], now: datetime)
     id that is none. Needs ADMIN."""
     require(actor, Key.ADMIN)
     with engine.begin() as conn:
-        count = outbox.remove(conn, letter_ids)
+        count = outbox.remove(conn, letter_ids, _seen(conn, actor))
         write_log(conn, log_entry(actor, now, "outbox.drop", detail=_these(letter_ids, count)))
     return count
+
+
+def _seen(conn: Connection, actor: Actor) -> ColumnElement[bool]:
+    return outbox.seen_letters(hidden_campaigns(conn, actor), actor.name)
 
 
 def _these(letter_ids: Sequence[int], count: int) -> str:

@@ -46,15 +46,19 @@ def is_visible(actor: Actor, element: Protected) -> bool:
     )
 
 
+def is_seen(actor: Actor, element: object) -> bool:
+    """The same of anything: what cannot have a key is seen by everyone."""
+    return not isinstance(element, Protected) or is_visible(actor, element)
+
+
 def visible(actor: Actor, elements: Iterable[P]) -> list[P]:
     """Those of the elements that the actor may see."""
     return [element for element in elements if is_visible(actor, element)]
 
 
 def require_visible(actor: Actor, element: object, kind: str, name: object) -> None:
-    """NotFound, as if there were none, unless the actor may see the element. What cannot have
-    a key is seen by everyone."""
-    if isinstance(element, Protected) and not is_visible(actor, element):
+    """NotFound, as if there were none, unless the actor may see the element."""
+    if not is_seen(actor, element):
         raise NotFound(kind, name)
 
 

@@ -4,12 +4,14 @@ A person is a telephone number: every record that has it, as its own number or a
 is theirs, with all that is known of it.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Engine
 
 from core.operations.permission import log_entry, require
+from core.operations.unseen import hidden_lists
 from core.people import Actor
 from core.rules.keys import Key
 from core.rules.numbers import parse_number
@@ -23,7 +25,7 @@ class Erasure:
     """What is, or was, erased. `calls` stay without number, `letters` (notifications that wait or
     were given up) do not; `retries` and `waiting` are calls that will not be placed. `lists` are
     those that held the records; entries on `kept_black_lists` stay, so that the number stays
-    forbidden."""
+    forbidden. Lists that the actor may not see are not named."""
 
     number: str
     is_erased: bool
@@ -45,7 +47,7 @@ def preview_erasure(
     wanted = parse_number(number)
     with reading(engine) as conn:
         traces = find_traces(conn, wanted, keeps_black_lists=keeps_black_lists)
-    return _report(wanted, traces, is_erased=False)
+        return _report(wanted, traces, hidden_lists(conn, actor), is_erased=False)
 
 
 def erase_person(
@@ -64,10 +66,10 @@ def erase_person(
         erase(conn, wanted, traces, now)
         detail = f"{len(traces.record_ids)} records, {len(traces.call_ids)} calls"
         write_log(conn, log_entry(actor, now, "person.erase", "", detail))
-    return _report(wanted, traces, is_erased=True)
+        return _report(wanted, traces, hidden_lists(conn, actor), is_erased=True)
 
 
-def _report(number: str, traces: Traces, *, is_erased: bool) -> Erasure:
+def _report(number: str, traces: Traces, hidden: Collection[str], *, is_erased: bool) -> Erasure:
     return Erasure(
         number=number,
         is_erased=is_erased,
@@ -76,7 +78,7 @@ def _report(number: str, traces: Traces, *, is_erased: bool) -> Erasure:
         letters=traces.letters,
         retries=traces.retries,
         waiting=traces.waiting,
-        lists=traces.lists,
+        lists=tuple(name for name in traces.lists if name not in hidden),
         kept_entries=len(traces.kept_ids),
-        kept_black_lists=traces.kept_lists,
+        kept_black_lists=tuple(name for name in traces.kept_lists if name not in hidden),
     )

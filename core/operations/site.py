@@ -13,8 +13,9 @@ from core.errors import InvalidConfiguration, NotPossible
 from core.operations.permission import require
 from core.operations.site_changes import ListImport, Plan, compare
 from core.operations.site_file import Entry, Kind, parse_site
-from core.operations.site_saving import require_seen, save_changes
+from core.operations.site_saving import require_found, require_seen, save_changes
 from core.operations.site_stored import Site, describe, fetch_site
+from core.operations.unseen import known_to
 from core.people import Actor
 from core.ports.probe import ProbeTarget
 from core.rules.keys import Key
@@ -57,13 +58,15 @@ def plan_text(engine: Engine, actor: Actor, file_text: str, folder: Path | None)
         filled = {
             found.name for found in site.lists if fetch_records(conn, found.id, after_id=0, limit=1)
         }
-    changes = compare(entries, describe(site), problems)
-    for change in changes:
-        require_seen(actor, site, change)
+    for entry in entries:
+        require_found(actor, site, entry.kind, entry.name)
+    changes = compare(entries, known_to(actor, site), problems)
     files = [entry for entry in entries if entry.kind is Kind.LIST and "file" in entry.values]
     imports = _imports(files, filled, folder, problems)
     if problems:
         raise InvalidConfiguration(problems)
+    for change in changes:
+        require_seen(actor, site, change)
     return Plan(changes=changes, imports=imports)
 
 

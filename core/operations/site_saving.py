@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from core.model import CallList, Campaign, EndPoint, Part, Server, Trunk
+from core.operations.element_references import SHELVES
 from core.operations.permission import Protected, log_entry, require_visible
 from core.operations.site_changes import Action, Change
 from core.operations.site_disposition import NamedRule
@@ -39,14 +40,19 @@ def require_seen(actor: Actor, site: Site, change: Change) -> None:
     What was used before stays in use: keys are not transitive."""
     was = change.was
     if was is not None:
-        require_visible(actor, site.look_for(was.kind, was.name), was.kind, was.name)
-    before = set(_uses(was)) if was is not None else set()
-    for kind, name in _uses(change.entry):
-        if (kind, name) not in before and (element := site.look_for(kind, name)):
-            require_visible(actor, element, kind, name)
+        require_found(actor, site, was.kind, was.name)
+    before = set(uses(was)) if was is not None else set()
+    for kind, name in uses(change.entry):
+        if (kind, name) not in before:
+            require_found(actor, site, kind, name)
 
 
-def _uses(entry: Entry) -> Iterable[tuple[Kind, str]]:
+def require_found(actor: Actor, site: Site, kind: Kind, name: str) -> None:
+    """NotFound if there is an element of this name that the actor may not see."""
+    require_visible(actor, site.look_for(kind, name), SHELVES[kind].noun, name)
+
+
+def uses(entry: Entry) -> Iterable[tuple[Kind, str]]:
     """What the entry names, by kind."""
     for key, kind in {"server": Kind.SERVER, **REFERENCES}.items():
         yield from ((kind, name) for name in _names(entry.values.get(key, ())))

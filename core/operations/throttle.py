@@ -1,6 +1,8 @@
 """Holding back whoever guesses passwords: after some failures each next one costs more time.
 
-Failures are counted per user and per network address, in memory: a restart forgets them.
+Failures are counted per user and per network address, in memory: a restart forgets them. Whoever
+guesses must not lock out whom they guess: who has logged on from a network before is held back
+there by what failed for them there, and by nothing else.
 """
 
 from collections import OrderedDict
@@ -55,6 +57,45 @@ class Throttle:
     def forget(self, name: str) -> None:
         """They have shown that they know the password."""
         self._seen.pop(name, None)
+
+
+class Caution:
+    """Counts failures of users and of networks, and knows who is at home where."""
+
+    def __init__(self) -> None:
+        self._of_user, self._of_network = Throttle(FREE_OF_USER), Throttle(FREE_OF_ADDRESS)
+        self._at_home: OrderedDict[str, None] = OrderedDict()
+
+    def check(self, name: str, address: str, now: datetime) -> None:
+        """TooManyAttempts while this user has to wait at this address."""
+        network = network_of(address)
+        self._of_user.check(self._counted_as(name, network), now)
+        if _home(name, network) not in self._at_home:
+            self._of_network.check(network, now)
+
+    def note_failure(self, name: str, address: str, now: datetime) -> timedelta:
+        """Count one; how long the next try has to wait now."""
+        network = network_of(address)
+        wait = self._of_user.note_failure(self._counted_as(name, network), now)
+        return max(wait, self._of_network.note_failure(network, now))
+
+    def note_success(self, name: str, address: str) -> None:
+        """They have shown that they know the password, and are at home there."""
+        network = network_of(address)
+        self._of_user.forget(self._counted_as(name, network))
+        home = _home(name, network)
+        self._at_home[home] = None
+        self._at_home.move_to_end(home)
+        while len(self._at_home) > CAPACITY:
+            self._at_home.popitem(last=False)
+
+    def _counted_as(self, name: str, network: str) -> str:
+        home = _home(name, network)
+        return home if home in self._at_home else name
+
+
+def _home(name: str, network: str) -> str:
+    return f"{name}\n{network}"
 
 
 def network_of(address: str) -> str:

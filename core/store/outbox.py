@@ -5,7 +5,7 @@ and goes when its delivery is confirmed. What failed too often, or for good, sta
 person decides.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -19,6 +19,7 @@ from sqlalchemy import (
     delete,
     false,
     func,
+    or_,
     select,
     true,
     update,
@@ -98,6 +99,7 @@ _SENDERS: Mapping[Literal["campaign", "webhook"], Column[int]] = {
 }
 
 _LIVE = outbox.c.dead == false()
+_ALL = true()
 _DELETE = delete(outbox).where(outbox.c.id == bindparam("of_letter"))
 _UPDATE = update(outbox).where(outbox.c.id == bindparam("of_letter"))
 _UPDATE = _UPDATE.values({n: bindparam(n) for n in ("attempts", "due_at", "last_error", "dead")})
@@ -208,8 +210,18 @@ def settle(conn: Connection, delivered: Sequence[int], failed: Sequence[Failed])
         conn.execute(_UPDATE, rows)
 
 
-def count_letters(conn: Connection, *, dead: bool) -> int:
-    query = select(func.count()).select_from(outbox).where(outbox.c.dead == dead)
+def seen_letters(hidden_campaigns: Collection[str], name: str) -> ColumnElement[bool]:
+    """Which letters somebody of this name sees: of campaigns none that is hidden from them; of
+    webhooks, if any is, only of those that act for them, for who knows what the others tell."""
+    if not hidden_campaigns:
+        return true()
+    hidden = select(campaign.c.id).where(campaign.c.name.in_(hidden_campaigns))
+    own = select(webhook.c.id).where(webhook.c.acts_for == name)
+    return or_(outbox.c.campaign_id.not_in(hidden), outbox.c.webhook_id.in_(own))
+
+
+def count_letters(conn: Connection, *, dead: bool, seen: ColumnElement[bool] = _ALL) -> int:
+    query = select(func.count()).select_from(outbox).where(outbox.c.dead == dead, seen)
     return conn.execute(query).scalar_one()
 
 
@@ -220,8 +232,10 @@ def count_letters_of(conn: Connection, webhook_id: int, *, dead: bool) -> int:
     return conn.execute(query.where(*these)).scalar_one()
 
 
-def fetch_letters(conn: Connection, *, dead: bool, limit: int) -> list[KeptLetter]:
-    """The dead letters or the waiting ones, the oldest first."""
+def fetch_letters(
+    conn: Connection, *, dead: bool, limit: int, seen: ColumnElement[bool] = _ALL
+) -> list[KeptLetter]:
+    """The dead letters or the waiting ones among those that are seen, the oldest first."""
     kept = [column for column in outbox.c if column.name not in ("campaign_id", "webhook_id")]
     query = (
         select(
@@ -231,7 +245,7 @@ def fetch_letters(conn: Connection, *, dead: bool, limit: int) -> list[KeptLette
         )
         .outerjoin(campaign, campaign.c.id == outbox.c.campaign_id)
         .outerjoin(webhook, webhook.c.id == outbox.c.webhook_id)
-        .where(outbox.c.dead == dead)
+        .where(outbox.c.dead == dead, seen)
         .order_by(outbox.c.id)
         .limit(limit)
     )
@@ -241,39 +255,38 @@ def fetch_letters(conn: Connection, *, dead: bool, limit: int) -> list[KeptLette
     ]
 
 
-def revive(conn: Connection, letter_ids: Sequence[int], now: datetime) -> int:
-    """Make these letters, or without ids all dead ones, due at once, as if they had never
-    failed, those about the life-cycle of calls at the URL that their campaign has now if it
+def revive(
+    conn: Connection, letter_ids: Sequence[int], now: datetime, seen: ColumnElement[bool] = _ALL
+) -> int:
+    """Make these letters, or without ids all dead ones that are seen, due at once, as if they had
+    never failed, those about the life-cycle of calls at the URL that their campaign has now if it
     has one; how many. NotFound of an id that is none."""
-    url = select(func.nullif(campaign.c.http_notify, "")).where(
-        campaign.c.id == outbox.c.campaign_id
-    )
+    own = select(func.nullif(campaign.c.http_notify, ""))
+    url = own.where(campaign.c.id == outbox.c.campaign_id).scalar_subquery()
+    is_of_call = outbox.c.kind == LetterKind.NOTIFY
     values = {
-        "url": case(
-            (
-                outbox.c.kind == LetterKind.NOTIFY,
-                func.coalesce(url.scalar_subquery(), outbox.c.url),
-            ),
-            else_=outbox.c.url,
-        ),
+        "url": case((is_of_call, func.coalesce(url, outbox.c.url)), else_=outbox.c.url),
         "attempts": 0,
         "due_at": now,
         "dead": False,
     }
-    return conn.execute(update(outbox).where(_these(conn, letter_ids)).values(values)).rowcount
+    these = _these(conn, seen, letter_ids)
+    return conn.execute(update(outbox).where(*these).values(values)).rowcount
 
 
-def remove(conn: Connection, letter_ids: Sequence[int]) -> int:
-    """Delete these letters, or without ids all dead ones; how many. NotFound of an id that is
-    none."""
-    return conn.execute(delete(outbox).where(_these(conn, letter_ids))).rowcount
+def remove(conn: Connection, letter_ids: Sequence[int], seen: ColumnElement[bool] = _ALL) -> int:
+    """Delete these letters, or without ids all dead ones that are seen; how many. NotFound of an
+    id that is none."""
+    return conn.execute(delete(outbox).where(*_these(conn, seen, letter_ids))).rowcount
 
 
-def _these(conn: Connection, letter_ids: Sequence[int]) -> ColumnElement[bool]:
+def _these(
+    conn: Connection, seen: ColumnElement[bool], letter_ids: Sequence[int]
+) -> tuple[ColumnElement[bool], ...]:
     if not letter_ids:
-        return outbox.c.dead == true()
-    these = outbox.c.id.in_(letter_ids)
-    known = set(conn.execute(select(outbox.c.id).where(these)).scalars())
+        return outbox.c.dead == true(), seen
+    these = outbox.c.id.in_(letter_ids), seen
+    known = set(conn.execute(select(outbox.c.id).where(*these)).scalars())
     for letter_id in letter_ids:
         if letter_id not in known:
             raise NotFound("letter", letter_id)

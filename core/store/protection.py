@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Table, select
 
 from core.rules.stamps import Stamp
-from core.store.schema import campaign, server
+from core.store.schema import call_list, campaign, end_point, server, trunk
 
 #: Most protected elements of a kind.
 LIMIT = 10_000
@@ -27,6 +27,18 @@ def fetch_protected_campaigns(conn: Connection) -> list[ProtectedName]:
 
 def fetch_protected_servers(conn: Connection) -> list[ProtectedName]:
     return list(_fetch(conn, server))
+
+
+def fetch_protected_lists(conn: Connection) -> list[ProtectedName]:
+    return list(_fetch(conn, call_list))
+
+
+def fetch_protected_trunks(conn: Connection) -> list[ProtectedName]:
+    return list(_fetch(conn, trunk))
+
+
+def fetch_protected_endpoints(conn: Connection) -> list[ProtectedName]:
+    return list(_fetch(conn, end_point))
 
 
 def _fetch(conn: Connection, table: Table) -> Iterator[ProtectedName]:

@@ -20,7 +20,7 @@ from sqlalchemy import (
     update,
 )
 
-from core.errors import NotPossible
+from core.errors import InUse, NotPossible
 from core.model import CallList, Campaign, EndPoint, Server, Trunk
 from core.rules.caps import Cap
 from core.rules.opening_hours import OpeningHours
@@ -85,7 +85,7 @@ def delete_list(conn: Connection, value: CallList) -> None:
     """Delete the list with its records. NotPossible, in words, while something uses it."""
     lock_list(conn, value.id)
     if users := fetch_list_users(conn, value.id):
-        raise NotPossible(f'list "{value.name}" is used by {", ".join(users)}: take it out there')
+        raise InUse(f'list "{value.name}" is used by', users, ": take it out there")
     if any(_refers(conn, table, value.id) for table in (run_list, call_log)):
         raise NotPossible(
             f'list "{value.name}" was called in a run, whose report needs it: stow it away instead'
@@ -177,7 +177,7 @@ def _campaigns_with(conn: Connection, column: Column[int], key: int) -> list[str
 
 def _refuse_users(noun: str, name: str, users: Sequence[str]) -> None:
     if users:
-        raise NotPossible(f'{noun} "{name}" is used by {", ".join(users)}: take it out there')
+        raise InUse(f'{noun} "{name}" is used by', users, ": take it out there")
 
 
 def _refuse_called(conn: Connection, noun: str, name: str, column: str, key: int) -> None:
@@ -207,10 +207,8 @@ def _refuse_changed_runs(
         .order_by(campaign.c.name)
     )
     if names := list(conn.execute(query).scalars()):
-        raise NotPossible(
-            f'{noun} "{name}" may be used by the runs of {", ".join(names)}, which go by what was '
-            "changed since: reload them first"
-        )
+        after = ", which go by what was changed since: reload them first"
+        raise InUse(f'{noun} "{name}" may be used by the runs of', names, after)
 
 
 def _last_change(table: Table) -> ColumnElement[datetime | None]:

@@ -1,5 +1,6 @@
 """The API's borders: who may ask, what is refused, and in which words."""
 
+import base64
 import json
 import re
 from typing import Any
@@ -403,3 +404,27 @@ def test_an_answer_that_came_too_late_is_kept(
     taken_up.callback(None)
     again = api.ask("POST", START, **token, Idempotency_Key="k1")
     assert (again.status, again.headers["idempotent-replayed"]) == (200, "true")
+
+
+def test_an_answer_is_not_for_a_token_that_opens_less(api: Web, token: dict[str, str]) -> None:
+    path, key = "/api/v1/campaigns/ABC/start", {"Idempotency_Key": "start-1"}
+    assert api.ask("POST", path, **token, **key).status == 200
+    _view, secret = add_token(api.engine, SYSTEM, "anna", "small", "RT", NOW)
+    small = {**token, "Authorization": f"Bearer {secret}"}
+    assert problem(api.ask("POST", path, **small, **key))["status"] == 422
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "calls?since=0001-01-01T00:00:00%2B14:00",
+        "calls.csv?until=9999-12-31T23:59:59-14:00",
+        f"lists/spring/records?cursor={base64.urlsafe_b64encode(b'9223372036854775808').decode()}",
+        f"lists/spring/records?cursor={base64.urlsafe_b64encode(b'-1').decode()}",
+    ],
+)
+def test_what_is_beyond_all_bounds_is_named(api: Web, query: str) -> None:
+    _view, secret = add_token(api.engine, SYSTEM, "anna", "wide", "REPORT LIST", NOW)
+    answer = api.get(f"/api/v1/{query}", Authorization=f"Bearer {secret}")
+    [wrong] = problem(answer)["errors"]
+    assert (answer.status, wrong["field"]) == (422, re.split("[?=]", query)[1])

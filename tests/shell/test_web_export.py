@@ -7,7 +7,7 @@ import logging
 import pytest
 from sqlalchemy import text
 
-from core.operations.people import UserChange, change_user
+from core.operations.people import UserChange, change_user, set_password
 from core.people import SYSTEM
 from tests.shell.test_web_pages import SlowReader
 from tests.support.fixtures_web import (
@@ -18,7 +18,7 @@ from tests.support.fixtures_web import (
     store_run,
     store_site,
 )
-from tests.support.people import basic
+from tests.support.people import QUICK, basic
 
 EXPORT = "/wombat/runs/export.jsp?runId=1,2&mode=csv"
 ANNA = basic("anna")
@@ -107,3 +107,13 @@ def test_only_a_user_who_may_see_reports_gets_it(web: Web) -> None:
     refused = web.get(EXPORT, Authorization=ANNA)
     assert (refused.status, refused.headers["content-type"]) == (200, "text/plain;charset=UTF-8")
     assert '"REPORT"' in refused.body
+
+
+def test_another_password_ends_it(web: Web) -> None:
+    store_two_runs(web, 1500)
+    assert web.get(EXPORT, Authorization=ANNA).status == 200
+    reader = SlowReader(web, EXPORT, f"Authorization: {ANNA}")
+    set_password(web.engine, SYSTEM, QUICK, "anna", "another horse", NOW)
+    reader.resume()
+    assert reader.is_cut_off
+    assert reader.lines() == 1001

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from core.errors import TooManyAttempts
 from core.operations.throttle import (
     FIRST,
+    FREE_OF_ADDRESS,
     FREE_OF_USER,
     LONGEST,
     MEMORY,
+    Caution,
     Throttle,
     network_of,
 )
@@ -92,3 +94,46 @@ def test_no_number_of_failures_shortens_the_wait(free: int, times: int) -> None:
 )
 def test_an_address_counts_for_its_network(address: str, network: str) -> None:
     assert network_of(address) == network
+
+
+HOME, ELSEWHERE = "10.0.0.7", "203.0.113.9"
+
+
+def guess(caution: Caution, name: str, address: str, times: int) -> None:
+    for _ in range(times):
+        caution.note_failure(name, address, NOW)
+
+
+def is_held_back(caution: Caution, name: str, address: str) -> bool:
+    try:
+        caution.check(name, address, NOW)
+    except TooManyAttempts:
+        return True
+    return False
+
+
+def test_who_guesses_elsewhere_does_not_lock_out_who_is_at_home() -> None:
+    caution = Caution()
+    caution.note_success("anna", HOME)
+    guess(caution, "anna", ELSEWHERE, FREE_OF_USER)
+    assert is_held_back(caution, "anna", ELSEWHERE)
+    assert is_held_back(caution, "anna", "203.0.113.10")
+    assert not is_held_back(caution, "anna", HOME)
+    caution.note_success("anna", HOME)
+    assert is_held_back(caution, "anna", ELSEWHERE)
+
+
+def test_who_guesses_next_door_does_not_lock_out_who_is_at_home() -> None:
+    caution = Caution()
+    caution.note_success("anna", HOME)
+    guess(caution, "ben", HOME, FREE_OF_ADDRESS)
+    assert is_held_back(caution, "carl", HOME)
+    assert not is_held_back(caution, "anna", HOME)
+
+
+def test_who_is_at_home_is_held_back_by_what_fails_there() -> None:
+    caution = Caution()
+    caution.note_success("anna", "2001:db8::1")
+    guess(caution, "anna", "2001:db8::2", FREE_OF_USER)
+    assert is_held_back(caution, "anna", "2001:db8::1")
+    assert not is_held_back(caution, "anna", HOME)

@@ -1,6 +1,7 @@
 """From a request to the values that its operation declares."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any, get_args, get_origin
 from urllib.parse import parse_qsl, unquote_to_bytes
 
@@ -39,9 +40,22 @@ def read_query(kind: Any, uri: bytes) -> Any:
         else:
             fields[name] = value
     try:
-        return msgspec.convert(fields, kind, strict=False)
+        found = msgspec.convert(fields, kind, strict=False)
     except msgspec.ValidationError as error:
         raise misread(error, fields) from None
+    for name, value in fields.items():
+        _check_moment(name, value, getattr(found, name))
+    return found
+
+
+def _check_moment(name: str, shown: object, value: object) -> None:
+    """Misread of one that is none in UTC: before the first year, or behind the last."""
+    try:
+        if isinstance(value, datetime):
+            value.astimezone(UTC)
+    except OverflowError:
+        wrong = FieldProblem(field=name, value=str(shown), expected="write a year from 2 to 9998")
+        raise Misread((wrong,)) from None
 
 
 def _pairs(uri: bytes) -> list[tuple[str, str]]:

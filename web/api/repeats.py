@@ -42,8 +42,10 @@ def _replay(kept: KeptAnswer) -> Reply:
 
 
 def _fingerprint(ask: Ask) -> str:
-    """Of all that was asked."""
-    content = ask.request.content
+    """Of all that was asked, and of what whoever asks may do: an answer is not for another token
+    of theirs that opens less."""
+    content, ring = ask.request.content, ask.actor.ring
     content.seek(0)
-    parts = (ask.request.method, ask.request.uri, content.read())
+    held = " ".join(["*"] if ring.is_master else sorted(ring.keys)).encode()
+    parts = (ask.request.method, ask.request.uri, held, content.read())
     return hashlib.sha256(b"\n".join(parts)).hexdigest()

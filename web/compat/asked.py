@@ -42,6 +42,12 @@ class Asked:
     fields: Mapping[str, str]
     repeated: Mapping[str, Sequence[str]] = field(default_factory=dict)
     actor: Actor = NOBODY
+    admit: Callable[[], Awaitable[Actor]] | None = None
+
+    async def renewed(self) -> Actor:
+        """Who sends it as they are now: long answers ask on their way, for a password may be
+        changed meanwhile. NotRecognised."""
+        return await self.admit() if self.admit is not None else self.actor
 
     def text(self, name: str) -> str:
         """The field without blanks around it, "" if it is not there."""

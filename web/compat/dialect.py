@@ -118,7 +118,8 @@ class Dialect(Resource):
         if place not in ENDPOINTS:
             raise InvalidValue("address", place, f"write one of {', '.join(ENDPOINTS)}")
         handler = find_handler(ENDPOINTS[place], asked.text("op"))
-        return await handler(self._ground, replace(asked, actor=actor))
+        known = replace(asked, actor=actor, admit=lambda: admit(request, asked))
+        return await handler(self._ground, known)
 
 
 def find_place(path: bytes) -> str:

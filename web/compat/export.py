@@ -1,7 +1,5 @@
 """The reports page's file of calls: `runs/export.jsp?runId=1,2&mode=csv`."""
 
-from twisted.internet.defer import Deferred
-
 from core.errors import InvalidValue
 from core.operations.run_logs import MAX_RUNS, START, CallPage, Place, read_calls
 from web.compat.asked import Asked, Ground, Operations, Reply
@@ -15,11 +13,9 @@ async def export_runs(ground: Ground, asked: Asked) -> Reply:
     if (mode := asked.text("mode").lower()) not in ("", "csv"):
         raise InvalidValue("mode", mode, "write csv")
 
-    def read(place: Place) -> Deferred[SheetPage]:
-        page = ground.queries.run(read_calls, asked.actor, run_ids, place, PAGE)
-        return page.addCallback(lay_out)
-
-    def lay_out(page: CallPage) -> SheetPage:
+    async def read(place: Place) -> SheetPage:
+        actor = await asked.renewed()
+        page = await ground.queries.run(read_calls, actor, run_ids, place, PAGE)
         end = page.end
         return SheetPage(rows=_rows(page), read_on=None if end is None else lambda: read(end))
 

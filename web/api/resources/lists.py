@@ -160,7 +160,7 @@ async def stow_list(ask: Ask, list_name: Name, body: Stowing) -> ListStowed:
 @TAG.get("/lists/{list_name}/records", needs=(Key.LIST,))
 async def list_records(ask: Ask, list_name: Name, query: Paged) -> Page[RecordShown]:
     """The records of a list, in its order."""
-    after_id = read_cursor(query, int) or 0
+    after_id = read_cursor(query, Id) or 0
     found = await ask.run(work.show_records, list_name, query.limit + 1, after_id)
     items = tuple(show(one, RecordShown) for one in found[: query.limit])
     has_more = len(found) > query.limit

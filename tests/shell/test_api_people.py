@@ -66,6 +66,12 @@ def test_a_token_cannot_make_one_that_opens_more(client: Client) -> None:
     assert "ADMIN" in told["detail"]
 
 
+def test_a_token_that_opens_little_becomes_no_password_that_opens_all(client: Client) -> None:
+    small = Client(client.web, "RT", "small")
+    small.send("PUT", "/users/anna/password", {"password": "another horse"}, 403)
+    client.send("PUT", "/users/anna/password", {"password": "another horse"}, 204)
+
+
 def test_the_system_log_is_read_page_by_page(client: Client) -> None:
     client.send("POST", "/dialer/stop")
     client.send("POST", "/dialer/start")

@@ -181,6 +181,11 @@ def put(api: Web, token: dict[str, str], body: str, kind: str = "application/jso
         ("[]", 422, "request: write an object, not a list"),
         ("{", 400, "the body is no application/json: Input data was truncated"),
         ("", 400, "the body is no application/json: Input data was truncated"),
+        (
+            '{"percent": 1e999}',
+            400,
+            "the body is no application/json: Number out of range - at `$[...]`",
+        ),
     ],
 )
 def test_a_wrong_body_is_told_what_is_wrong(

@@ -89,8 +89,9 @@ def decode_body(kind: Any, text: bytes) -> Any:
     """JSON of this kind. 400 of what is no JSON, 422 of what does not fit."""
     try:
         value = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Refused(400, f"the body is no {JSON}: {error}") from None
+    try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         raise misread(error, value) from None
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise Refused(400, f"the body is no {JSON}: {error}") from None

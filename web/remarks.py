@@ -6,6 +6,7 @@ from typing import Protocol
 from core.operations.call_details import check_call, check_report, report_closed
 from core.operations.permission import require
 from core.people import Actor
+from core.ports import Clock
 from core.ports.control import Control
 from core.ports.events import Reported
 from core.rules.keys import Key
@@ -19,6 +20,9 @@ class Ground(Protocol):
     def queries(self) -> Queries: ...
 
     @property
+    def clock(self) -> Clock: ...
+
+    @property
     def control(self) -> Control: ...
 
 
@@ -30,7 +34,7 @@ async def remark(ground: Ground, actor: Actor, attempt_id: int, said: Reported) 
     live = ground.control.find_call(attempt_id)
     if live is None:
         await ground.control.written()
-        await ground.queries.run(report_closed, actor, attempt_id, said)
+        await ground.queries.run(report_closed, actor, attempt_id, said, ground.clock.now())
         return
     await _require_visible(ground, actor, attempt_id)
     await ground.control.report(replace(said, call_ids=(live.channel_id,)))

@@ -12,13 +12,14 @@ from sqlalchemy import Connection, Engine
 from core.dialer.call import apply_report
 from core.errors import NotFound
 from core.model import Attempt, CallList, CallLog, Campaign, Record
-from core.operations.permission import is_visible, require, require_visible
+from core.operations.permission import is_visible, log_entry, require, require_visible
 from core.people import Actor
 from core.ports.events import Report, Reported
 from core.rules.attributes import check_name, check_value
 from core.rules.keys import Key
 from core.rules.statuses import check_ext_status
 from core.store.attempts import fetch_attempt
+from core.store.audit import write_log
 from core.store.campaigns import fetch_campaign
 from core.store.database import reading
 from core.store.endpoints import fetch_endpoint
@@ -96,10 +97,12 @@ def check_report(report: Reported) -> Reported:
     return report
 
 
-def report_closed(engine: Engine, actor: Actor, attempt_id: int, report: Reported) -> None:
-    """Apply the report to a call that is over. No rule that looks at how calls end is asked
-    again. NotFound if no call of this id is over, or the actor may not see its campaign. Needs
-    CTRL_WBT."""
+def report_closed(
+    engine: Engine, actor: Actor, attempt_id: int, report: Reported, now: datetime
+) -> None:
+    """Apply the report to a call that is over. No rule that looks at how calls end is asked again.
+    The system log tells what was changed, but no attribute's value. NotFound if no call of this
+    id is over, or the actor may not see its campaign. Needs CTRL_WBT."""
     require(actor, Key.CTRL_WBT)
     check_report(report)
     with engine.begin() as conn:
@@ -108,6 +111,7 @@ def report_closed(engine: Engine, actor: Actor, attempt_id: int, report: Reporte
             raise NotFound("call", attempt_id)
         campaign = fetch_campaign(conn, log.attempt.campaign_id)
         require_visible(actor, campaign, "call", attempt_id)
+        write_log(conn, log_entry(actor, now, "call.change", str(attempt_id), _said(report)))
         if report.report is Report.STATUS:
             save_ext_status(conn, attempt_id, report.value)
             return
@@ -116,6 +120,16 @@ def report_closed(engine: Engine, actor: Actor, attempt_id: int, report: Reporte
         for name, value in outputs.items():
             check_value(name, value)
         save_outputs(conn, record.id, outputs)
+
+
+def _said(report: Reported) -> str:
+    match report.report:
+        case Report.STATUS:
+            return f"status: {report.value}"
+        case Report.ATTRIBUTE | Report.APPEND:
+            return f"attribute {report.name}"
+        case Report.CLEAR:
+            return "all attributes"
 
 
 def _details(

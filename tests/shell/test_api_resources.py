@@ -108,6 +108,13 @@ def test_a_call_is_shown_and_told_things_when_it_is_over(client: Client) -> None
     assert (shown["ext_status"], shown["outputs"]) == ("NONE", {"A": "12"})
     client.send("DELETE", "/calls/501/attributes", status=204)
     assert client.get("/calls/501")["outputs"] == {}
+    with client.web.engine.connect() as conn:
+        found = fetch_log(conn, LogFilter(action="call.change"), 9)
+    assert [(one.who, one.face, one.subject, one.detail) for one in reversed(found)] == [
+        ("anna", "api", "501", "status: NONE"),
+        *[("anna", "api", "501", "attribute A")] * 2,
+        ("anna", "api", "501", "all attributes"),
+    ]
 
 
 def test_a_call_that_is_up_is_shown_as_the_dialer_knows_it(

@@ -77,7 +77,7 @@ def inspect_hours(
     require(actor, Key.RT)
     with reading(engine) as conn:
         hours = fetch_opening_hours_by_name(conn, name)
-        require_visible(actor, hours, "opening hours", name)
+        require_visible(actor, hours, "set of opening hours", name)
     rules = _Rules(
         of=name, zone=_parse_zone(zone or DEFAULT_ZONE), period=EVERY_MOMENT, hours=(hours,)
     )

@@ -87,7 +87,7 @@ LISTS: Shelf[CallList] = Shelf(
     hidden=call_list.c.is_hidden,
 )
 OPENING_HOURS: Shelf[OpeningHours] = Shelf(
-    noun="opening hours",
+    noun="set of opening hours",
     table=opening_hours,
     texts=("name", "comment"),
     read=make_opening_hours,

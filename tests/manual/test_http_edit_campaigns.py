@@ -266,7 +266,7 @@ def test_a_rule_is_posted_whole_whatever_its_verb_was(editor: Editor, verb: str)
             {"onState": "RS_BUSY", "verb": "EMAIL", "destination": "nobody", "text": "x"},
             'destination "nobody": ',
         ),
-        ("oh", {"rule": {"openingHourId": 77}}, 'rule "77": there is no opening hours "77"'),
+        ("oh", {"rule": {"openingHourId": 77}}, 'rule "77": there is no set of opening hours "77"'),
         ("oh", {}, 'rule "": write {"openingHourId": 1}'),
         ("list", {}, 'cl "": write {"listId": 1}'),
         ("list", {"cl": {"listId": 1}, "clType": "GREY"}, 'clType "GREY": write CALL_LIST or'),

@@ -5,9 +5,11 @@ import json
 import pytest
 
 from core.operations.outbox import fetch_outbox
+from core.operations.people import UserChange, change_user
 from core.people import SYSTEM
 from tests.support.api_client import Client, furnish
 from tests.support.fixtures_web import (
+    NOW,
     SECRET,
     SESSION,
     Answer,
@@ -60,10 +62,22 @@ def test_a_token_is_shown_once_and_revoked(client: Client) -> None:
     client.send("DELETE", f"/tokens/{made['token']['id']}", status=409)
 
 
-def test_a_token_cannot_make_one_that_opens_more(client: Client) -> None:
+@pytest.mark.parametrize("keys", ["ADMIN", "RT"])
+def test_a_token_of_few_keys_makes_no_other(client: Client, keys: str) -> None:
     small = Client(client.web, "RT", "small")
-    told = small.send("POST", "/tokens", {"name": "more", "keys": "ADMIN"}, 403)
+    told = small.send("POST", "/tokens", {"name": "more", "keys": keys}, 403)
     assert "ADMIN" in told["detail"]
+
+
+def test_a_browser_makes_tokens_of_its_user(client: Client) -> None:
+    change_user(client.web.engine, SYSTEM, "anna", UserChange(class_name="USER"), NOW)
+    del client.headers["Authorization"]
+    form_token = FormTokens(SECRET).sign(SESSION)
+    headers = {"Cookie": f"whipbird_session={SESSION}", "X_Form_Token": form_token}
+    made = client.ask("POST", "/tokens", {"name": "own", "keys": "RT"}, **headers)
+    assert (made.status, json.loads(made.body)["token"]["user"]) == (200, "anna")
+    refused = client.ask("POST", "/tokens", {"name": "more", "keys": "ADMIN"}, **headers)
+    assert (refused.status, "ADMIN" in refused.body) == (403, True)
 
 
 def test_a_token_that_opens_little_becomes_no_password_that_opens_all(client: Client) -> None:

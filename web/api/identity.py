@@ -33,6 +33,11 @@ async def identify(ground: Ground, request: WebRequest) -> Actor:
     return replace(await gate.visitor(request), face=Face.API)
 
 
+def by_browser(request: WebRequest) -> bool:
+    """Is whoever sends the request known by a session?"""
+    return not request.getHeader("authorization")
+
+
 async def renewed(ask: Ask) -> Ask:
     """The same for whoever sends it as they are now: long work asks on its way, for a token may be
     revoked meanwhile. Errors as in `identify`."""

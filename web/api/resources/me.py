@@ -3,6 +3,7 @@
 import msgspec
 
 from core.errors import Forbidden
+from web.api.identity import by_browser
 from web.api.kinds import Password
 from web.api.operation import Ask, Tag
 from web.gate import read_session
@@ -33,7 +34,7 @@ async def show_me(ask: Ask) -> Me:
         name=ask.actor.name,
         keys=tuple(sorted(ask.actor.ring.keys)),
         has_master_key=ask.actor.ring.is_master,
-        form_token=ask.ground.tokens.sign(session) if _is_browser(ask) else "",
+        form_token=ask.ground.tokens.sign(session) if by_browser(ask.request) else "",
     )
 
 
@@ -42,14 +43,9 @@ async def change_own_password(ask: Ask, body: PasswordChange) -> None:
     """Take another password, which logs you off in all other browsers.
 
     For a browser that is logged on: a token changes nobody's password without `ADMIN`."""
-    if not _is_browser(ask):
+    if not by_browser(ask.request):
         raise Forbidden("a token changes no password of its own: log on with a browser")
     await ask.ground.gate.change_password(ask.request, body.old_password, body.password)
-
-
-def _is_browser(ask: Ask) -> bool:
-    """Was it known by its session?"""
-    return not ask.request.getHeader("authorization")
 
 
 OPERATIONS = (show_me, change_own_password)

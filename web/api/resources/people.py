@@ -9,7 +9,9 @@ from msgspec import Meta
 
 from core.errors import NotFound
 from core.operations import people, tokens
+from core.operations.permission import require
 from core.rules.keys import Key
+from web.api.identity import by_browser
 from web.api.kinds import Id, Name, Password, show
 from web.api.operation import Ask, Made, Tag
 from web.api.paging import Page, Paged, cut
@@ -195,7 +197,10 @@ async def list_tokens(ask: Ask, query: TokenQuery) -> Page[TokenShown]:
 async def add_token(ask: Ask, body: NewToken) -> TokenMade:
     """A new token, which is shown this once.
 
-    It holds no key that its user does not hold. For somebody else it needs `ADMIN`."""
+    It holds no key that its user does not hold. For somebody else it needs `ADMIN`, and so it does
+    if a token asks: one that leaks must not live on in others once it is revoked."""
+    if not by_browser(ask.request):
+        require(ask.actor, Key.ADMIN)
     user = body.user or ask.actor.name
     view, secret = await ask.run(tokens.add_token, user, body.name, body.keys, ask.now)
     return TokenMade(token=show(view, TokenShown), secret=secret)

@@ -136,7 +136,7 @@ class AmiPbx:
 
     def stop(self) -> Deferred[None]:
         """Leave; calls that are up stay up, those that have not left never do."""
-        self._lost("it is being left")
+        self._lost("it is being left", is_left=True)
         self._throttle.stop()
         return self._link.stop()
 
@@ -165,7 +165,7 @@ class AmiPbx:
         ours = frozenset(name for name in channels if name.startswith(OURS.decode()))
         self._post(ChannelsListed(server_id=self._server.id, asked_at=asked_at, live_channels=ours))
 
-    def _lost(self, reason: str) -> None:
+    def _lost(self, reason: str, *, is_left: bool = False) -> None:
         """What has not left is refused; what has is neither refused nor remembered."""
         if self._down == reason:
             return
@@ -174,7 +174,7 @@ class AmiPbx:
         self._throttle.clear(Lane.ORIGINATE)
         for channel_id in unsent:
             self._refuse(channel_id, self._down_text())
-        self._post(ServerDown(server_id=self._server.id, reason=reason))
+        self._post(ServerDown(server_id=self._server.id, reason=reason, is_left=is_left))
 
     def _hold(self) -> None:
         """The PBX is being stopped: nothing more is sent, but what it still says is heard."""

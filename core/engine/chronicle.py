@@ -45,7 +45,8 @@ class Chronicle:
                     log.warning("server %s restarted: its calls are gone", self._name(event))
                     self._note("server.restarted", self._name(event), "its calls are gone")
             case ServerDown():
-                log.warning("server %s is down: %s", self._name(event), event.reason)
+                level = logging.INFO if event.is_left else logging.WARNING
+                log.log(level, "server %s is down: %s", self._name(event), event.reason)
                 self._note("server.down", self._name(event), event.reason)
             case DatabaseDown():
                 log.error("database away, no new call is placed: %s", event.reason)

@@ -266,7 +266,8 @@ async def test_an_error_in_a_handler_is_logged_with_its_call_and_the_next_event_
         await desk.posted.until_event(HungUp, 2)
     assert [hung_up.cause for hung_up in desk.events(HungUp)] == [0, 16]
     assert [CALL in record.getMessage() for record in caplog.records] == [True]
-    assert [down.reason for down in desk.events(ServerDown)] == ["it is being left"]
+    [down] = desk.events(ServerDown)
+    assert (down.reason, down.is_left) == ("it is being left", True)
 
 
 @ensure

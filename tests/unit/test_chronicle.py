@@ -1,4 +1,4 @@
-"""What the log says of servers that come back."""
+"""What the log says of servers that come and go."""
 
 import logging
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from core.dialer.lines import LiveServer
 from core.dialer.live import Live
 from core.engine.chronicle import Chronicle
 from core.ports.commands import RunProgressed
-from core.ports.events import ServerUp
+from core.ports.events import ServerDown, ServerUp
 from core.rules.states import RunState
 from tests.support.world import NOON, SERVER, World
 
@@ -43,6 +43,20 @@ def test_a_restart_is_told_from_a_server_that_is_only_back(
         Chronicle(live, note).note_event(up)
     assert [record.getMessage() for record in caplog.records] == lines
     assert noted == ["server.up", "server.restarted"][: len(lines)]
+
+
+@pytest.mark.parametrize(("is_left", "level"), [(True, logging.INFO), (False, logging.WARNING)])
+def test_only_a_server_that_was_lost_is_a_warning(
+    is_left: bool, level: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    live = Live(servers={SERVER.id: LiveServer(SERVER)})
+    down = ServerDown(server_id=SERVER.id, reason="gone", is_left=is_left)
+    noted: list[tuple[str, str, str]] = []
+    with caplog.at_level(logging.INFO, "core"):
+        Chronicle(live, lambda *line: noted.append(line)).note_event(down)
+    [record] = caplog.records
+    assert (record.levelno, record.getMessage()) == (level, "server pbx is down: gone")
+    assert noted == [("server.down", "pbx", "gone")]
 
 
 def test_a_run_that_waits_for_numbers_and_goes_on_is_not_told_each_time() -> None:

@@ -33,10 +33,12 @@ class ChannelsListed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServerDown:
-    """The server is out of reach; `reason` is a sentence for people."""
+    """The server is out of reach; `reason` is a sentence for people. It `is_left` if that is our
+    own doing."""
 
     server_id: int
     reason: str
+    is_left: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -75,6 +75,11 @@ def test_a_line_has_no_breaks_and_an_end() -> None:
     assert len(clean_line("x" * 999)) == MAX_SUBJECT
 
 
+def test_a_letter_says_who_sends_it() -> None:
+    mail = message_from_bytes(render(), policy=policy.default)
+    assert mail["From"] == "Zoë <dialer@example.com>"
+
+
 def test_a_letter_sent_again_is_the_same_and_no_other_letter_is() -> None:
     assert render() == render()
     assert b"Message-ID: <7.20260302090000000005@example.com>\n" in render()

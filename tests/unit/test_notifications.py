@@ -161,6 +161,7 @@ def test_chance_shortens_a_pause_by_a_quarter_at_most(attempts: int, chance: flo
         "http://10.0.0.7/x",
         "http://[::1]:8080/",
         "HTTPS://Crm.Example",
+        "http://crm.example/".ljust(MAX_URL, "x"),
     ],
 )
 def test_http_and_https_may_go_to_private_places(url: str) -> None:

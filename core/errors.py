@@ -72,10 +72,10 @@ class InUse(NotPossible):
 
     def without(self, hidden: Collection[str]) -> "InUse":
         """The same to somebody who may not know of those that are `hidden`."""
-        shown = [user for user in self.users if user not in hidden]
-        count = len(self.users) - len(shown)
+        seen = [user for user in self.users if user not in hidden]
+        count = len(self.users) - len(seen)
         unseen = [f"{count} that you may not see"] if count else []
-        return InUse(self.before, [*shown, *unseen], self.after)
+        return InUse(self.before, [*seen, *unseen], self.after)
 
 
 class Forbidden(WhipbirdError):

@@ -55,22 +55,19 @@ class Columns:
     def header(self) -> str:
         """The first line of a CSV file."""
         turns = TURN_NAMES if self.has_turns else ()
-        return _render([[NUMBER_NAMES[0], *turns, *self._names]])
+        return _render([[NUMBER_NAMES[0], *turns, *sorted(self.attributes)]])
 
     def lines(self, records: Iterable[Record]) -> str:
         """Those of a CSV file. NotPossible of a record that says what no column is for: it was
         changed since."""
-        return _render(map(self._cells, records))
+        names = sorted(self.attributes)
+        return _render(self._cells(record, names) for record in records)
 
-    @property
-    def _names(self) -> list[str]:
-        return sorted(self.attributes)
-
-    def _cells(self, record: Record) -> list[str]:
+    def _cells(self, record: Record, names: Sequence[str]) -> list[str]:
         turn = _turn(record)
         if not record.inputs.keys() <= self.attributes or (any(turn) and not self.has_turns):
             raise NotPossible(f"record {record.id} was changed meanwhile: export the list again")
-        values = (disarm(record.inputs.get(name, "")) for name in self._names)
+        values = (disarm(record.inputs.get(name, "")) for name in names)
         return [record.number, *(turn if self.has_turns else ()), *values]
 
 

@@ -10,38 +10,30 @@ from web.api.problems import Refused
 AT_ONCE, EXPORTS = 2, 4
 
 
+class Places:
+    """So many may work at a time, at what `what` names."""
+
+    def __init__(self, count: int, what: str) -> None:
+        self._free = count
+        self._refusal = f"{count} {what} are under way; come back when one is over"
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """One of them, while the work goes on; Refused if there is none."""
+        if self._free == 0:
+            raise Refused(429, self._refusal, headers=(("Retry-After", "10"),))
+        self._free -= 1
+        try:
+            yield
+        finally:
+            self._free += 1
+
+
 @dataclass(slots=True)
 class Desk:
-    """How many uploads and exports may still begin, and the ids of the uploads that go on in this
+    """The places of uploads and of exports, and the ids of the uploads that go on in this
     process."""
 
-    places: int = AT_ONCE
-    exports: int = EXPORTS
+    uploads: Places = field(default_factory=lambda: Places(AT_ONCE, "uploads"))
+    exports: Places = field(default_factory=lambda: Places(EXPORTS, "exports"))
     running: set[int] = field(default_factory=set)
-
-    @contextmanager
-    def uploading(self) -> Iterator[None]:
-        """While an upload goes on; Refused if too many do."""
-        if self.places == 0:
-            raise _busy(f"{AT_ONCE} uploads")
-        self.places -= 1
-        try:
-            yield
-        finally:
-            self.places += 1
-
-    @contextmanager
-    def exporting(self) -> Iterator[None]:
-        """The same of an export."""
-        if self.exports == 0:
-            raise _busy(f"{EXPORTS} exports")
-        self.exports -= 1
-        try:
-            yield
-        finally:
-            self.exports += 1
-
-
-def _busy(what: str) -> Refused:
-    text = f"{what} are under way; come back when one is over"
-    return Refused(429, text, headers=(("Retry-After", "10"),))

@@ -45,7 +45,7 @@ async def export_records_csv(ask: Ask, list_name: Name) -> Streamed:
 
     The list is looked through before the first line is sent. Records that are added meanwhile are
     not in it; if one is changed so that there is no column for it, the file breaks off."""
-    with ask.ground.desk.exporting():
+    with ask.ground.desk.exports.taken():
         columns = await _look_over(ask, list_name)
         read = _records(list_name, columns, lambda some: columns.lines(some).encode())
         return await _send(ask, "records.csv", CSV, read, columns.header.encode())
@@ -56,7 +56,7 @@ async def export_records_ndjson(ask: Ask, list_name: Name) -> Streamed:
     """All records of a list as JSON lines, as an upload takes them.
 
     Records that are added meanwhile are not in it."""
-    with ask.ground.desk.exporting():
+    with ask.ground.desk.exports.taken():
         columns = await _look_over(ask, list_name)
         read = _records(list_name, columns, list_export.json_lines)
         return await _send(ask, "records.ndjson", NDJSON, read)
@@ -65,7 +65,7 @@ async def export_records_ndjson(ask: Ask, list_name: Name) -> Streamed:
 @TAG.get("/calls.csv", needs=(Key.REPORT,), media=CSV, errors=(404,))
 async def export_calls_csv(ask: Ask, query: CallsWanted) -> Streamed:
     """All calls that are over and pass, as CSV, the newest first."""
-    with ask.ground.desk.exporting():
+    with ask.ground.desk.exports.taken():
         head = render_lines([("campaign", "run_id", *COLUMNS)])
         return await _send(ask, "calls.csv", CSV, _calls(query, _call_lines), head)
 
@@ -73,7 +73,7 @@ async def export_calls_csv(ask: Ask, query: CallsWanted) -> Streamed:
 @TAG.get("/calls.ndjson", needs=(Key.REPORT,), media=NDJSON, errors=(404,))
 async def export_calls_ndjson(ask: Ask, query: CallsWanted) -> Streamed:
     """All calls that are over and pass, as JSON lines, the newest first."""
-    with ask.ground.desk.exporting():
+    with ask.ground.desk.exports.taken():
         return await _send(ask, "calls.ndjson", NDJSON, _calls(query, _call_objects))
 
 

@@ -76,7 +76,7 @@ async def upload_records(ask: Ask, list_name: Name, query: UploadQuery, body: Bo
     connection breaks off: the list's uploads say how far it came. The list is made if there is
     none.
     """
-    with ask.ground.desk.uploading():
+    with ask.ground.desk.uploads.taken():
         declared = (ask.request.getHeader("content-type") or "").partition(";")[0]
         form = Format(declared.strip().lower())
         under_way = await ask.run(
